@@ -1,0 +1,1 @@
+//! The device without a window: controller, vault, loopback proxy.

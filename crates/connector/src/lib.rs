@@ -1,0 +1,1 @@
+//! Behind the firewall: invites devices, opens sealed records, decides who may reach what.

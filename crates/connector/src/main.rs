@@ -1,0 +1,3 @@
+//! The connector command line.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The gateway command line.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! A sample intranet for the demo and the tests.

@@ -1,0 +1,3 @@
+//! The intranet command line.
+
+fn main() {}

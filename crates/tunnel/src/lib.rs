@@ -1,0 +1,1 @@
+//! What the gateway may not see: keys, the pairing code, pairing, sealed sessions.
