@@ -10,6 +10,7 @@ pub mod id;
 pub mod limits;
 pub mod origin;
 pub mod problem;
+pub mod publish;
 pub mod rest;
 pub mod secret;
 pub mod topic;
