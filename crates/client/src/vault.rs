@@ -1,0 +1,4 @@
+//! The vault.
+
+/// Where the sealed blob of a profile lies.
+pub trait KeyStore: Send + Sync + 'static {}

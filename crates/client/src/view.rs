@@ -1,0 +1,255 @@
+//! What a screen shows: one whole snapshot, [`AppView`], published at each change.
+//!
+//! The types are serialised as camelCase JSON and declared to TypeScript in `ui/src/bindings.ts`, which
+//! [`bindings`] generates and a test compares. Nothing here is secret, except that the check code is only
+//! shown while a pairing waits for it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+pub use crate::failure::Failure;
+
+/// Everything that the screens show, as one snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct AppView {
+    /// Which screen is shown.
+    pub screen: Screen,
+    /// The paired company, absent before a pairing.
+    pub profile: Option<ProfileView>,
+    /// The three lights and what is wrong.
+    pub status: StatusView,
+    /// The catalogue, empty while locked.
+    pub sites: Vec<SiteView>,
+    /// Whether this system's keychain can be used.
+    pub keychain: KeychainState,
+}
+
+/// The screen that the state asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Screen {
+    /// Nothing is paired.
+    Welcome,
+    /// A pairing is under way, interrupted, or waits for its check code.
+    Pairing {
+        /// How far it is.
+        progress: PairingProgress,
+    },
+    /// A profile exists and its vault is closed.
+    Locked {
+        /// Wrong tries since the last right one.
+        failed_attempts: u32,
+        /// How long the next try has to wait.
+        retry_after_seconds: Option<u32>,
+        /// What opens the vault.
+        method: UnlockMethod,
+    },
+    /// The vault is being opened.
+    Unlocking,
+    /// The vault is open: the catalogue and the intranet.
+    Portal,
+}
+
+/// How far a pairing is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct PairingProgress {
+    /// The step that is under way, or at which it stopped.
+    pub step: PairingStep,
+    /// The code that both screens show, once known.
+    pub check_code: Option<String>,
+    /// Why it stopped.
+    pub failure: Option<Failure>,
+    /// Whether it can go on from where it stopped, without a new code.
+    pub resumable: bool,
+}
+
+/// The steps of a pairing, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum PairingStep {
+    /// The code and the key store are checked; nothing was sent.
+    Checking,
+    /// The gateway trades the code for credentials.
+    Claiming,
+    /// The gateway is reached and the company awaited.
+    Connecting,
+    /// Keys are agreed on with the company.
+    Exchanging,
+    /// The person compares the check code.
+    Confirming,
+    /// The device is paired.
+    Done,
+}
+
+/// The paired company and this device, as people know them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileView {
+    /// The company's name.
+    pub company: String,
+    /// The person that the company linked this device to.
+    pub person: Option<String>,
+    /// What this device is called.
+    pub device_label: String,
+    /// The gateway's host.
+    pub gateway_host: String,
+    /// The fingerprint of the company's key.
+    pub company_fingerprint: String,
+}
+
+/// The three lights, and what is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusView {
+    /// This device's network.
+    pub internet: Light,
+    /// The gateway.
+    pub gateway: Light,
+    /// The company's connector, by the age of the last answered ping inside the sealed tunnel.
+    pub company: Light,
+    /// What is wrong, most urgent first.
+    pub failure: Option<Failure>,
+}
+
+/// One light.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Light {
+    /// Not looked at.
+    Unknown,
+    /// Works.
+    Good,
+    /// Being tried.
+    Waiting,
+    /// Does not work.
+    Bad,
+}
+
+/// One site of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SiteView {
+    /// What people call it.
+    pub name: String,
+    /// Its public address.
+    pub url: String,
+    /// An emoji or a `data:` URL.
+    pub icon: Option<String>,
+    /// The heading that it stands under.
+    pub group: Option<String>,
+}
+
+/// What a pairing code says before anything is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct CodeView {
+    /// The gateway's host.
+    pub gateway_host: String,
+    /// The fingerprint of the company's key.
+    pub company_fingerprint: String,
+    /// Whether it has expired by this device's clock; the server decides.
+    pub expired: bool,
+    /// Whether it was printed, so that the check code must be compared.
+    pub printed: bool,
+}
+
+/// Whether this system's keychain can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum KeychainState {
+    /// It was written, read and deleted.
+    Available,
+    /// There is none.
+    Absent,
+    /// There is one, and it is locked.
+    Locked,
+    /// There is one, and it refuses this program.
+    Denied,
+}
+
+/// What opens the vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum UnlockMethod {
+    /// A passphrase that the person knows.
+    Passphrase,
+    /// A key that the system hands out against a finger or a face.
+    Biometric,
+    /// A random key that lies in the keychain.
+    None,
+}
+
+impl fmt::Display for PairingStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Checking => "checking the code",
+            Self::Claiming => "trading the code for credentials",
+            Self::Connecting => "connecting to the company",
+            Self::Exchanging => "agreeing on keys",
+            Self::Confirming => "comparing the check code",
+            Self::Done => "paired",
+        })
+    }
+}
+
+/// Returns the TypeScript declarations of every type of this module, as one file.
+#[must_use]
+pub fn bindings() -> String {
+    let config = ts_rs::Config::new();
+    let mut text =
+        String::from("// Generated from crates/client/src/view.rs by `cargo test -p latchgate-client`. Do not edit.\n");
+    let mut declare = |docs: Option<String>, declaration: String| {
+        text.push('\n');
+        text.push_str(&docs.unwrap_or_default());
+        text.push_str("export ");
+        text.push_str(&declaration);
+        text.push('\n');
+    };
+    macro_rules! declare_each {
+        ($($name:ident),* $(,)?) => { $( declare($name::docs(), $name::decl(&config)); )* };
+    }
+    declare_each!(
+        AppView,
+        Screen,
+        PairingProgress,
+        PairingStep,
+        Failure,
+        ProfileView,
+        StatusView,
+        Light,
+        SiteView,
+        CodeView,
+        KeychainState,
+        UnlockMethod,
+    );
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// Set `UPDATE_BINDINGS=1` to write the file.
+    #[test]
+    fn the_bindings_of_the_ui_are_up_to_date() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/bindings.ts");
+        if std::env::var_os("UPDATE_BINDINGS").is_some() {
+            std::fs::write(&path, bindings()).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(committed, bindings(), "run UPDATE_BINDINGS=1 cargo test -p latchgate-client bindings");
+    }
+
+    #[test]
+    fn json_is_tagged_by_kind_and_written_in_camel_case() {
+        let screen = Screen::Locked { failed_attempts: 2, retry_after_seconds: None, method: UnlockMethod::Passphrase };
+        let json = serde_json::to_string(&screen).unwrap();
+        assert_eq!(json, r#"{"kind":"locked","failedAttempts":2,"retryAfterSeconds":null,"method":"passphrase"}"#);
+    }
+}

@@ -1,0 +1,193 @@
+// Generated from crates/client/src/view.rs by `cargo test -p latchgate-client`. Do not edit.
+
+/**
+ * Everything that the screens show, as one snapshot.
+ */
+export type AppView = { 
+/**
+ * Which screen is shown.
+ */
+screen: Screen, 
+/**
+ * The paired company, absent before a pairing.
+ */
+profile: ProfileView | null, 
+/**
+ * The three lights and what is wrong.
+ */
+status: StatusView, 
+/**
+ * The catalogue, empty while locked.
+ */
+sites: Array<SiteView>, 
+/**
+ * Whether this system's keychain can be used.
+ */
+keychain: KeychainState, };
+
+/**
+ * The screen that the state asks for.
+ */
+export type Screen = { "kind": "welcome" } | { "kind": "pairing", 
+/**
+ * How far it is.
+ */
+progress: PairingProgress, } | { "kind": "locked", 
+/**
+ * Wrong tries since the last right one.
+ */
+failedAttempts: number, 
+/**
+ * How long the next try has to wait.
+ */
+retryAfterSeconds: number | null, 
+/**
+ * What opens the vault.
+ */
+method: UnlockMethod, } | { "kind": "unlocking" } | { "kind": "portal" };
+
+/**
+ * How far a pairing is.
+ */
+export type PairingProgress = { 
+/**
+ * The step that is under way, or at which it stopped.
+ */
+step: PairingStep, 
+/**
+ * The code that both screens show, once known.
+ */
+checkCode: string | null, 
+/**
+ * Why it stopped.
+ */
+failure: Failure | null, 
+/**
+ * Whether it can go on from where it stopped, without a new code.
+ */
+resumable: boolean, };
+
+/**
+ * The steps of a pairing, in order.
+ */
+export type PairingStep = "checking" | "claiming" | "connecting" | "exchanging" | "confirming" | "done";
+
+/**
+ * A failure as people read it.
+ */
+export type Failure = { 
+/**
+ * A stable name, such as `code-used`.
+ */
+code: string, 
+/**
+ * What happened.
+ */
+message: string, 
+/**
+ * What to do.
+ */
+advice: string, };
+
+/**
+ * The paired company and this device, as people know them.
+ */
+export type ProfileView = { 
+/**
+ * The company's name.
+ */
+company: string, 
+/**
+ * The person that the company linked this device to.
+ */
+person: string | null, 
+/**
+ * What this device is called.
+ */
+deviceLabel: string, 
+/**
+ * The gateway's host.
+ */
+gatewayHost: string, 
+/**
+ * The fingerprint of the company's key.
+ */
+companyFingerprint: string, };
+
+/**
+ * The three lights, and what is wrong.
+ */
+export type StatusView = { 
+/**
+ * This device's network.
+ */
+internet: Light, 
+/**
+ * The gateway.
+ */
+gateway: Light, 
+/**
+ * The company's connector, by the age of the last answered ping inside the sealed tunnel.
+ */
+company: Light, 
+/**
+ * What is wrong, most urgent first.
+ */
+failure: Failure | null, };
+
+/**
+ * One light.
+ */
+export type Light = "unknown" | "good" | "waiting" | "bad";
+
+/**
+ * One site of the catalogue.
+ */
+export type SiteView = { 
+/**
+ * What people call it.
+ */
+name: string, 
+/**
+ * Its public address.
+ */
+url: string, 
+/**
+ * An emoji or a `data:` URL.
+ */
+icon: string | null, 
+/**
+ * The heading that it stands under.
+ */
+group: string | null, };
+
+/**
+ * What a pairing code says before anything is sent.
+ */
+export type CodeView = { 
+/**
+ * The gateway's host.
+ */
+gatewayHost: string, 
+/**
+ * The fingerprint of the company's key.
+ */
+companyFingerprint: string, 
+/**
+ * Whether it has expired by this device's clock; the server decides.
+ */
+expired: boolean, 
+/**
+ * Whether it was printed, so that the check code must be compared.
+ */
+printed: boolean, };
+
+/**
+ * Whether this system's keychain can be used.
+ */
+export type KeychainState = "available" | "absent" | "locked" | "denied";
+
+/**
+ * What opens the vault.
+ */
+export type UnlockMethod = "passphrase" | "biometric" | "none";
