@@ -1,0 +1,81 @@
+//! A clock over a WebSocket. The page reconnects by itself, so that it shows how long an outage lasts.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use futures_util::{SinkExt as _, StreamExt as _};
+use http::{StatusCode, header};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_util::sync::CancellationToken;
+
+use crate::Site;
+use crate::html;
+use crate::person::Person;
+
+const TICK: Duration = Duration::from_millis(500);
+
+/// Shows the clock.
+pub(crate) async fn page(person: Person) -> Response {
+    let body = r#"<h1>Clock</h1><p>The time of the server, over a WebSocket that reconnects by itself.</p>
+<p class="state" id="state" data-state="connecting">Connecting</p>
+<p class="big" id="clock">––:––:––</p>
+<p>Ticks on this connection: <span id="count">0</span> · connections: <span id="connections">0</span></p>
+<form id="say" class="row"><label>Say something <input id="text" autocomplete="off"></label><button>Send</button></form>
+<p id="echo" aria-live="polite"></p>
+<script src="/assets/clock.js"></script>"#;
+    html::page(&person, "Clock", body)
+}
+
+/// Upgrades to a WebSocket that ticks and echoes.
+pub(crate) async fn socket(State(site): State<Site>, person: Person, mut request: Request) -> Response {
+    let headers = request.headers();
+    let wants = headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let Some(key) = headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| wants) else {
+        return (StatusCode::UPGRADE_REQUIRED, [(header::UPGRADE, "websocket")], "this is a WebSocket").into_response();
+    };
+    let accept = derive_accept_key(key.as_bytes());
+    let upgrade = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        if let Ok(upgraded) = upgrade.await {
+            talk(upgraded, person.shown(), site.stop).await;
+        }
+    });
+    let headers = [
+        (header::CONNECTION, "upgrade"),
+        (header::UPGRADE, "websocket"),
+        (header::SEC_WEBSOCKET_ACCEPT, accept.as_str()),
+    ];
+    (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+}
+
+async fn talk(upgraded: Upgraded, person: &str, stop: CancellationToken) {
+    let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
+    let mut ticks = tokio::time::interval(TICK);
+    loop {
+        let answer = tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => Message::text(tick(person)),
+            message = socket.next() => match message {
+                Some(Ok(Message::Text(text))) => Message::text(serde_json::json!({ "echo": text.as_str() }).to_string()),
+                Some(Ok(Message::Binary(bytes))) => Message::Binary(bytes),
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+            },
+        };
+        if socket.send(answer).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn tick(person: &str) -> String {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let (hour, minute, second) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+    serde_json::json!({ "time": format!("{hour:02}:{minute:02}:{second:02}"), "person": person }).to_string()
+}
