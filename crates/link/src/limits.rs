@@ -1,0 +1,39 @@
+//! The limits of a connection to the gateway.
+
+use std::time::Duration;
+
+/// How long TCP, the proxy, TLS and the WebSocket upgrade may take together: a phone on a poor network.
+pub const DIAL_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long the peer may take to answer a handshake message.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a REST call may take: the gateway hashes a password in it.
+pub const REST_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// The largest REST answer, in bytes.
+pub const REST_BODY: usize = 1024 * 1024;
+
+/// Packets waiting for the socket: 64 records of 16 KiB are one connection window.
+pub const SEND_QUEUE: usize = 64;
+
+/// Bytes received for one session and not yet read. An honest peer is held to 1 MiB by the HTTP/2 connection
+/// window in each direction; headers, padding and control records come on top. Beyond this the session ends.
+pub const RECEIVE_QUEUE: usize = 4 * 1024 * 1024;
+
+/// Handshakes of one device that a connector answers at the same time.
+pub const HALF_OPEN_PER_DEVICE: usize = 4;
+
+/// Handshakes that a connector answers at the same time.
+pub const HALF_OPEN: usize = 256;
+
+/// The HTTP/2 connection window inside a sealed stream, in bytes: what the gateway is ready to queue for a
+/// device, less a quarter.
+pub const CONNECTION_WINDOW: u32 = 1024 * 1024;
+
+/// The HTTP/2 window of one stream, in bytes. Equal to the connection window: one download alone may use it
+/// all.
+pub const STREAM_WINDOW: u32 = 1024 * 1024;
+
+/// Streams that may be open at once inside a sealed stream.
+pub const MAX_STREAMS: u32 = 1024;

@@ -1,0 +1,246 @@
+//! The sealed byte stream on which HTTP/2 runs.
+//!
+//! Writing seals what is there into one record and queues it on the connection; reading opens the records of
+//! the session in order. The far end's close, a cut, a lost connection and a record that does not open each
+//! end the stream; only the far end's sealed close counts as an end of file.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use latchgate_protocol::publish::{self, Name};
+use latchgate_protocol::{DeviceId, FrameHeader, Topic};
+use latchgate_tunnel::sealing::{OpenError, Opened, Opener, RecordKind, Sealer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_util::sync::PollSender;
+use tracing::{debug, warn};
+
+use crate::mqtt::Connection;
+use crate::routes::Route;
+
+/// An ordered, sealed byte stream between a device and its connector.
+pub struct SealedStream {
+    sealer: Sealer,
+    outgoing: PollSender<Bytes>,
+    topic: String,
+    alias: Alias,
+    gather: Vec<u8>,
+    opener: Opener,
+    route: Route,
+    readable: BytesMut,
+    ended: bool,
+    _connection: Connection,
+}
+
+/// How the next record names its topic.
+pub(crate) enum Alias {
+    /// No alias is free.
+    None,
+    /// To be bound by the next record.
+    Free(AliasLease),
+    /// Bound by a record before.
+    Bound(AliasLease),
+}
+
+/// A topic alias that is this stream's until it is dropped.
+pub(crate) struct AliasLease {
+    pub(crate) number: u16,
+    pub(crate) release: Option<Box<dyn FnOnce(u16) + Send + Sync>>,
+}
+
+impl Drop for AliasLease {
+    fn drop(&mut self) {
+        if let Some(release) = self.release.take() {
+            release(self.number);
+        }
+    }
+}
+
+impl SealedStream {
+    pub(crate) fn new(
+        connection: Connection,
+        (sealer, opener): (Sealer, Opener),
+        topic: Topic,
+        alias: Option<AliasLease>,
+        route: Route,
+    ) -> Self {
+        Self {
+            sealer,
+            outgoing: PollSender::new(connection.outgoing.clone()),
+            topic: topic.to_string(),
+            alias: alias.map_or(Alias::None, Alias::Free),
+            gather: Vec::new(),
+            opener,
+            route,
+            readable: BytesMut::new(),
+            ended: false,
+            _connection: connection,
+        }
+    }
+
+    /// Returns the device at one end of the stream.
+    #[must_use]
+    pub const fn device_id(&self) -> DeviceId {
+        self.route.device_id()
+    }
+
+    /// Seals one record and queues it. Needs a reserved place in the queue.
+    fn queue_record(&mut self, kind: RecordKind, body: &[u8]) -> io::Result<()> {
+        let mut packet = BytesMut::new();
+        publish::begin(&mut packet, body.len() + 512);
+        self.sealer.seal(kind, body, &mut packet).map_err(io::Error::other)?;
+        let name = match &self.alias {
+            Alias::None => Name::Topic(&self.topic),
+            Alias::Free(lease) => Name::Bind(&self.topic, lease.number),
+            Alias::Bound(lease) => Name::Alias(lease.number),
+        };
+        publish::finish(&mut packet, name);
+        self.alias = match std::mem::replace(&mut self.alias, Alias::None) {
+            Alias::None => Alias::None,
+            Alias::Free(lease) | Alias::Bound(lease) => Alias::Bound(lease),
+        };
+        self.outgoing.send_item(packet.freeze()).map_err(|_| lost())
+    }
+
+    pub(crate) async fn send_record(&mut self, kind: RecordKind, body: &[u8]) -> io::Result<()> {
+        std::future::poll_fn(|cx| self.outgoing.poll_reserve(cx)).await.map_err(|_| lost())?;
+        self.queue_record(kind, body)
+    }
+
+    /// Waits for the next record and returns its kind; the body of a stream record becomes readable.
+    pub(crate) async fn next_record(&mut self) -> io::Result<RecordKind> {
+        std::future::poll_fn(|cx| self.poll_record(cx)).await
+    }
+
+    fn poll_record(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<RecordKind>> {
+        loop {
+            let Some(mut frame) = ready!(self.route.poll_next(cx)) else { return Poll::Ready(Err(lost())) };
+            match self.open(&mut frame)? {
+                Some((RecordKind::Stream, start, length)) => {
+                    frame.advance(start);
+                    frame.truncate(length);
+                    self.readable = frame;
+                    return Poll::Ready(Ok(RecordKind::Stream));
+                }
+                Some((kind, _, _)) => return Poll::Ready(Ok(kind)),
+                None => {}
+            }
+        }
+    }
+
+    /// Opens a frame in place; returns the kind and where the body lies, nothing for a duplicate.
+    fn open(&mut self, frame: &mut BytesMut) -> io::Result<Option<(RecordKind, usize, usize)>> {
+        let (header, _) = FrameHeader::decode(frame).map_err(io::Error::other)?;
+        if header.frame_type == latchgate_protocol::FrameType::Reset {
+            return Err(io::Error::new(io::ErrorKind::ConnectionReset, "the peer does not know the session"));
+        }
+        let sealed = &mut frame[FrameHeader::LENGTH..];
+        let origin = sealed.as_ptr().addr();
+        match self.opener.open(header, sealed) {
+            Ok(Opened::Record { kind, body }) => {
+                let start = FrameHeader::LENGTH + (body.as_ptr().addr() - origin);
+                Ok(Some((kind, start, body.len())))
+            }
+            Ok(Opened::Duplicate) => {
+                debug!(device_id = %self.route.device_id(), "a record arrived twice and was dropped");
+                Ok(None)
+            }
+            Err(error) => Err(self.refuse(error)),
+        }
+    }
+
+    fn refuse(&self, error: OpenError) -> io::Error {
+        warn!(device_id = %self.route.device_id(), %error, "a record did not open; the session ends");
+        io::Error::new(io::ErrorKind::InvalidData, error)
+    }
+
+    fn poll_reserve(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.route.is_cut() {
+            return Poll::Ready(Err(lost()));
+        }
+        self.outgoing.poll_reserve(cx).map_err(|_| lost())
+    }
+}
+
+fn lost() -> io::Error {
+    io::Error::new(io::ErrorKind::ConnectionAborted, "the sealed session was lost")
+}
+
+impl AsyncRead for SealedStream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        loop {
+            if this.route.is_cut() {
+                return Poll::Ready(Err(lost()));
+            }
+            if !this.readable.is_empty() {
+                let length = this.readable.len().min(buf.remaining());
+                buf.put_slice(&this.readable[..length]);
+                this.readable.advance(length);
+                return Poll::Ready(Ok(()));
+            }
+            if this.ended {
+                return Poll::Ready(Ok(()));
+            }
+            match ready!(this.poll_record(cx))? {
+                RecordKind::Close => this.ended = true,
+                RecordKind::Stream
+                | RecordKind::Pad
+                | RecordKind::Fin
+                | RecordKind::Rotate
+                | RecordKind::RotateAck
+                | RecordKind::KeepAlive => {}
+            }
+        }
+    }
+}
+
+impl AsyncWrite for SealedStream {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        ready!(this.poll_reserve(cx))?;
+        let length = buf.len().min(Sealer::MAX_BODY);
+        this.queue_record(RecordKind::Stream, &buf[..length])?;
+        Poll::Ready(Ok(length))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        ready!(this.poll_reserve(cx))?;
+        let mut gather = std::mem::take(&mut this.gather);
+        gather.clear();
+        for slice in slices {
+            let room = Sealer::MAX_BODY - gather.len();
+            gather.extend_from_slice(&slice[..slice.len().min(room)]);
+        }
+        let queued = this.queue_record(RecordKind::Stream, &gather);
+        let length = gather.len();
+        this.gather = gather;
+        Poll::Ready(queued.map(|()| length))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    /// Nothing waits here: the connection's writer flushes whatever is queued.
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.outgoing.is_closed() || this.route.is_cut() {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(this.poll_reserve(cx))?;
+        this.queue_record(RecordKind::Close, &[])?;
+        this.outgoing.close();
+        Poll::Ready(Ok(()))
+    }
+}
