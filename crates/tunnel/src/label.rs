@@ -3,8 +3,7 @@
 //! A label comes from the other side and is shown to people, so reading one strips what could turn the text
 //! around it: control characters, line separators, bidirectional controls and invisible characters.
 
-/// The longest label, in bytes of UTF-8: what fits one line of a phone.
-pub(crate) const MAX_LABEL: usize = 64;
+use crate::limits::MAX_LABEL;
 
 /// Appends `label`, cut at a character boundary to at most [`MAX_LABEL`] bytes.
 pub(crate) fn encode_label(label: &str, out: &mut Vec<u8>) {

@@ -17,7 +17,10 @@ pub mod rotation;
 pub mod sealing;
 pub mod session;
 
+mod aead;
 mod label;
+mod limits;
+mod noise;
 
 pub use code::{CodeFlags, PairingCode, PairingCodeError};
 pub use keys::{

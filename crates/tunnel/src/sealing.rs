@@ -1,8 +1,23 @@
-//! Sealed records: stub.
+//! Sealed records, the only thing that passes the gateway once a session is open.
+//!
+//! A frame is `header[17] | ciphertext | tag[16]`. The plaintext is `kind u8 | body length u16 | body | zeros`,
+//! padded to a multiple of 256 bytes below 4 KiB. The associated data is the header, the nonce is its
+//! sequence number.
+//!
+//! 1. The [`Sealer`] counts from 0 and seals in place, in the buffer that is sent.
+//! 2. The [`Opener`] opens exactly the next number, in place. A lower one is dropped and counted, a higher one
+//!    or a failed open ends the session for good.
+//! 3. After each 2^20 records both replace the key by Noise REKEY; after 2^32 the session ends.
 
-use bytes::BytesMut;
-use latchgate_protocol::{FrameHeader, SessionId};
+use std::fmt;
+
+use bytes::{BufMut as _, BytesMut};
+use latchgate_protocol::limits::MAX_FRAME;
+use latchgate_protocol::{FrameHeader, FrameType, SessionId};
 use thiserror::Error;
+
+use crate::aead::{AeadKey, TAG_LENGTH};
+use crate::limits::{PADDING_BELOW, PADDING_BLOCK, RECORD_LIMIT, REKEY_INTERVAL};
 
 /// What a record is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,60 +87,180 @@ pub enum Opened<'a> {
 }
 
 /// Seals one direction of a session.
-pub struct Sealer(SessionId);
-
-/// Opens one direction of a session.
-pub struct Opener(SessionId);
+pub struct Sealer {
+    direction: Direction,
+}
 
 impl Sealer {
-    /// The longest body of a record, in bytes.
-    pub const MAX_BODY: usize = 20_188;
+    /// The longest body of a record, in bytes: what fits a frame of [`MAX_FRAME`].
+    pub const MAX_BODY: usize = MAX_FRAME - FrameHeader::LENGTH - PREFIX_LENGTH - TAG_LENGTH;
+
+    pub(crate) fn new(session_id: SessionId, key: &[u8; 32]) -> Self {
+        Self { direction: Direction::new(session_id, key) }
+    }
 
     /// Returns the session that the records belong to.
     #[must_use]
     pub fn session_id(&self) -> SessionId {
-        self.0
+        self.direction.session_id
     }
 
     /// Appends a whole frame to `out`: the header (17 bytes) and the sealed record.
     ///
     /// # Errors
     /// [`SealError`]; `out` is unchanged.
-    pub fn seal(&mut self, _kind: RecordKind, _body: &[u8], _out: &mut BytesMut) -> Result<(), SealError> {
-        unimplemented!()
+    pub fn seal(&mut self, kind: RecordKind, body: &[u8], out: &mut BytesMut) -> Result<(), SealError> {
+        if body.len() > Self::MAX_BODY {
+            return Err(SealError::TooLong(body.len()));
+        }
+        let body_length = u16::try_from(body.len()).map_err(|_| SealError::TooLong(body.len()))?;
+        if self.direction.next >= RECORD_LIMIT {
+            return Err(SealError::Exhausted);
+        }
+        let header = self.direction.header();
+        let padded = padded_length(PREFIX_LENGTH + body.len());
+        let start = out.len() + FrameHeader::LENGTH;
+        out.reserve(FrameHeader::LENGTH + padded + TAG_LENGTH);
+        out.put_slice(&header);
+        out.put_u8(kind as u8);
+        out.put_u16(body_length);
+        out.put_slice(body);
+        out.put_bytes(0, padded - PREFIX_LENGTH - body.len());
+        let tag = self.direction.key.seal(self.direction.next, &header, &mut out[start..]);
+        out.put_slice(&tag);
+        self.direction.advance();
+        Ok(())
     }
 }
 
+/// Opens one direction of a session.
+pub struct Opener {
+    direction: Direction,
+    duplicates: u64,
+    failed: Option<OpenError>,
+}
+
 impl Opener {
+    pub(crate) fn new(session_id: SessionId, key: &[u8; 32]) -> Self {
+        Self { direction: Direction::new(session_id, key), duplicates: 0, failed: None }
+    }
+
     /// Returns the session that the records belong to.
     #[must_use]
     pub fn session_id(&self) -> SessionId {
-        self.0
+        self.direction.session_id
     }
 
     /// Returns how many frames were dropped as [`Opened::Duplicate`].
     #[must_use]
     pub fn duplicates(&self) -> u64 {
-        0
+        self.duplicates
     }
 
     /// Opens in place what follows `header` in a frame.
     ///
     /// # Errors
-    /// [`OpenError`] when the session is over.
-    pub fn open<'a>(&mut self, _header: FrameHeader, _sealed: &'a mut [u8]) -> Result<Opened<'a>, OpenError> {
-        unimplemented!()
+    /// [`OpenError`] when the session is over; every later call returns the same error.
+    pub fn open<'a>(&mut self, header: FrameHeader, sealed: &'a mut [u8]) -> Result<Opened<'a>, OpenError> {
+        if let Some(error) = self.failed {
+            return Err(error);
+        }
+        if header.seq < self.direction.next {
+            self.duplicates += 1;
+            return Ok(Opened::Duplicate);
+        }
+        self.open_next(header, sealed).inspect_err(|error| {
+            self.failed = Some(*error);
+            self.direction.key.wipe();
+        })
+    }
+
+    fn open_next<'a>(&mut self, header: FrameHeader, sealed: &'a mut [u8]) -> Result<Opened<'a>, OpenError> {
+        let expected = self.direction.next;
+        if expected >= RECORD_LIMIT {
+            return Err(OpenError::Exhausted);
+        }
+        if header.seq != expected {
+            return Err(OpenError::Gap { expected, found: header.seq });
+        }
+        let (record, tag) = sealed.split_last_chunk_mut().ok_or(OpenError::Forged)?;
+        self.direction.key.open(expected, &header.encode(), record, *tag).map_err(|_| OpenError::Forged)?;
+        self.direction.advance();
+        read_record(record).ok_or(OpenError::Malformed)
     }
 }
 
-impl std::fmt::Debug for Sealer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sealer").finish_non_exhaustive()
+/// What the two ends of one direction count alike.
+struct Direction {
+    session_id: SessionId,
+    key: AeadKey,
+    next: u64,
+    rekey_interval: u64,
+}
+
+impl Direction {
+    fn new(session_id: SessionId, key: &[u8; 32]) -> Self {
+        Self { session_id, key: AeadKey::new(key), next: 0, rekey_interval: REKEY_INTERVAL }
+    }
+
+    fn header(&self) -> [u8; FrameHeader::LENGTH] {
+        FrameHeader { frame_type: FrameType::Data, session_id: self.session_id, seq: self.next }.encode()
+    }
+
+    fn advance(&mut self) {
+        self.next += 1;
+        if self.next.is_multiple_of(self.rekey_interval) {
+            self.key.rekey();
+        }
     }
 }
 
-impl std::fmt::Debug for Opener {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Opener").finish_non_exhaustive()
+fn read_record(record: &[u8]) -> Option<Opened<'_>> {
+    let (&[kind, high, low], rest) = record.split_first_chunk()?;
+    let body = rest.get(..usize::from(u16::from_be_bytes([high, low])))?;
+    Some(Opened::Record { kind: RecordKind::decode(kind)?, body })
+}
+
+impl RecordKind {
+    fn decode(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::Pad),
+            1 => Some(Self::Fin),
+            2 => Some(Self::Stream),
+            3 => Some(Self::Rotate),
+            4 => Some(Self::RotateAck),
+            5 => Some(Self::Close),
+            6 => Some(Self::KeepAlive),
+            _ => None,
+        }
     }
 }
+
+/// The kind and the body's length, in bytes.
+const PREFIX_LENGTH: usize = 3;
+
+fn padded_length(length: usize) -> usize {
+    if length < PADDING_BELOW { length.next_multiple_of(PADDING_BLOCK) } else { length }
+}
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sealer")
+            .field("session_id", &self.direction.session_id)
+            .field("next", &self.direction.next)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Opener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opener")
+            .field("session_id", &self.direction.session_id)
+            .field("next", &self.direction.next)
+            .field("failed", &self.failed)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;
