@@ -1,0 +1,137 @@
+/**
+ * The one door between the screens and the app. No other file imports `@tauri-apps`.
+ *
+ * 1. A page asks for the whole view once, and then receives every change as a whole snapshot.
+ * 2. What the person does becomes one call; its result shows in the next snapshot.
+ * 3. A call that fails throws a {@link Failure}: what happened, and what to do about it.
+ *
+ * A pairing code is handed over at once and stays in the app; pages only see what it says about the company.
+ */
+import { Channel, invoke } from "@tauri-apps/api/core";
+import { type Event, listen } from "@tauri-apps/api/event";
+
+import type { AppView, CodeView, Failure } from "./bindings";
+import type { CameraState, DeviceInfo, PageAction, PageView } from "./bindings-shell";
+import { texts } from "./texts";
+
+export type Unsubscribe = () => void;
+
+/** How the person proves that the device is theirs. */
+export type UnlockInput = { kind: "passphrase"; passphrase: string } | { kind: "biometric" };
+
+/** A small grey picture from the camera: `width × height` bytes of brightness. */
+export interface Frame {
+  width: number;
+  height: number;
+  luma: Uint8Array;
+}
+
+export interface ScanEvents {
+  onFrame(frame: Frame): void;
+  onState(state: CameraState): void;
+}
+
+export interface Host {
+
+  view(): Promise<AppView>;
+  onView(listener: (view: AppView) => void): Promise<Unsubscribe>;
+  deviceInfo(): Promise<DeviceInfo>;
+
+  readCode(text: string): Promise<CodeView>;
+  readPicture(picture: Blob): Promise<CodeView>;
+  /** Runs the camera until a code is seen; throws when it is stopped or there is no camera. */
+  scan(events: ScanEvents): Promise<CodeView>;
+  stopScan(): Promise<void>;
+  dropCode(): Promise<void>;
+
+  pair(secret: UnlockInput): Promise<void>;
+  resumePairing(): Promise<void>;
+  cancelPairing(): Promise<void>;
+  confirmCheckCode(): Promise<void>;
+
+  unlock(secret: UnlockInput): Promise<void>;
+  lock(): Promise<void>;
+  forget(): Promise<void>;
+  probeKeychain(): Promise<void>;
+  openSite(url: string): Promise<void>;
+
+  page(): Promise<PageView>;
+  onPage(listener: (page: PageView) => void): Promise<Unsubscribe>;
+  pageAct(action: PageAction): Promise<void>;
+  pageNavigate(address: string): Promise<void>;
+  pageAnswer(open: boolean): Promise<void>;
+}
+
+/** Talks to the Rust side of the app. */
+export function tauriHost(): Host {
+  return {
+    view: () => invoke("view"),
+    onView: (listener) => listen("view", (event: Event<AppView>) => listener(event.payload)),
+    deviceInfo: () => invoke("device_info"),
+
+    readCode: (text) => invoke("read_code", { text }),
+    readPicture: async (picture) => invoke("read_picture", await picture.arrayBuffer()),
+    scan: async (events) => {
+      const { mobile } = await invoke<DeviceInfo>("device_info");
+      return mobile ? scanOnPhone(events) : scanOnDesktop(events);
+    },
+    stopScan: async () => {
+      const { mobile } = await invoke<DeviceInfo>("device_info");
+      await invoke(mobile ? "plugin:barcode-scanner|cancel" : "stop_scan");
+    },
+    dropCode: () => invoke("drop_code"),
+
+    pair: (secret) => invoke("pair", { secret }),
+    resumePairing: () => invoke("resume_pairing"),
+    cancelPairing: () => invoke("cancel_pairing"),
+    confirmCheckCode: () => invoke("confirm_check_code"),
+
+    unlock: (secret) => invoke("unlock", { secret }),
+    lock: () => invoke("lock"),
+    forget: () => invoke("forget"),
+    probeKeychain: () => invoke("probe_keychain"),
+    openSite: (url) => invoke("open_site", { url }),
+
+    page: () => invoke("page"),
+    onPage: (listener) => listen("page", (event: Event<PageView>) => listener(event.payload)),
+    pageAct: (action) => invoke("page_act", { action }),
+    pageNavigate: (address) => invoke("page_navigate", { address }),
+    pageAnswer: (open) => invoke("page_answer", { open }),
+  };
+}
+
+function scanOnDesktop(events: ScanEvents): Promise<CodeView> {
+  const frames = new Channel<ArrayBuffer>((bytes) => {
+    const frame = decodeFrame(bytes);
+    if (frame) events.onFrame(frame);
+  });
+  const states = new Channel<CameraState>((state) => events.onState(state));
+  return invoke("scan", { frames, states });
+}
+
+async function scanOnPhone(events: ScanEvents): Promise<CodeView> {
+  events.onState("running");
+  const found = await invoke<{ content: string }>("plugin:barcode-scanner|scan", { formats: ["QR_CODE"] });
+  return invoke("read_code", { text: found.content });
+}
+
+/** Reads `width u16 LE | height u16 LE | luma`. */
+function decodeFrame(bytes: ArrayBuffer): Frame | null {
+  if (bytes.byteLength < 4) return null;
+  const header = new DataView(bytes);
+  const width = header.getUint16(0, true);
+  const height = header.getUint16(2, true);
+  const luma = new Uint8Array(bytes, 4);
+  return luma.length === width * height && luma.length > 0 ? { width, height, luma } : null;
+}
+
+/** Turns whatever a call threw into something that a person can read. */
+export function asFailure(thrown: unknown): Failure {
+  if (isFailure(thrown)) return thrown;
+  console.error(thrown);
+  return { code: "unexpected", ...texts.failure.unexpected };
+}
+
+function isFailure(value: unknown): value is Failure {
+  return typeof value === "object" && value !== null && "code" in value && "message" in value && "advice" in value;
+}

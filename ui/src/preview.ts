@@ -1,0 +1,204 @@
+/**
+ * Development only: shows any screen by its name without the app behind it, `?screen=NAME&theme=dark`.
+ * `npm run screens` walks through all of them. What is shown here is made up.
+ */
+import type { AppView, CodeView, Failure, KeychainState, Light, PairingProgress, ProfileView, Screen, SiteView, StatusView } from "./bindings";
+import type { Biometrics, PageView } from "./bindings-shell";
+import type { Host, ScanEvents } from "./host";
+import type { StartAt } from "./place";
+
+interface Scene {
+  screen?: Screen;
+  startAt?: StartAt;
+  keychain?: KeychainState;
+  biometrics?: Biometrics;
+  sites?: SiteView[];
+  status?: StatusView;
+  profile?: ProfileView | null;
+  scan?: (events: ScanEvents) => Promise<CodeView>;
+  failure?: Failure;
+  /** What the person does on the screen, before the picture is taken. */
+  act?: () => void;
+  page?: PageView;
+}
+
+const code: CodeView = { gatewayHost: "gateway.harbour-freight-lines.example", companyFingerprint: "4f2a 91c0 7d13 b85e", expired: false, printed: false };
+
+const profile: ProfileView = {
+  company: "Harbour Freight Lines",
+  person: "Maria Okonkwo",
+  deviceLabel: "Maria’s laptop",
+  gatewayHost: "gateway.harbour-freight-lines.example",
+  companyFingerprint: "4f2a 91c0 7d13 b85e",
+};
+
+const square =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='7' fill='%23b3452c'/%3E%3Cpath d='M8 22l6-12 4 8 2-3 4 7z' fill='%23fff'/%3E%3C/svg%3E";
+
+const sites: SiteView[] = [
+  { name: "Wiki", url: "https://wiki.hfl.example", icon: "📚", group: "Everyday" },
+  { name: "Time sheets", url: "https://time.hfl.example", icon: "🕘", group: "Everyday" },
+  { name: "Canteen", url: "http://canteen.hfl.example:8080", icon: null, group: "Everyday" },
+  { name: "Travel requests and expenses of the northern branch", url: "https://travel-and-expenses.north.intranet.hfl.example", icon: null, group: "Everyday" },
+  { name: "Tickets", url: "https://tickets.hfl.example", icon: square, group: "IT" },
+  { name: "Build server", url: "https://ci.hfl.example", icon: null, group: "IT" },
+  { name: "Berth planning", url: "https://berths.hfl.example", icon: "⚓", group: null },
+  { name: "Dashboards", url: "https://dash.hfl.example", icon: "📈", group: null },
+];
+
+const failures = {
+  damaged: { code: "code-damaged", message: "The pairing code is damaged: at least one character is wrong.", advice: "Scan the picture, or copy the text again without changing it." },
+  noCode: { code: "picture-no-code", message: "No pairing code was found in the picture.", advice: "Take the picture again: the whole code, sharp, without reflections. Or paste the code’s text." },
+  used: { code: "code-used", message: "The pairing code has already been used by another device.", advice: "If that was not you, tell your company at once: somebody may have copied it. Then ask for a new code." },
+  offline: { code: "connector-offline", message: "The gateway is reached, but your company’s connector is not connected to it.", advice: "Latchgate tries again by itself. If it lasts, tell your company." },
+  noNetwork: { code: "no-network", message: "This device has no connection to the internet.", advice: "Check Wi-Fi, mobile data or the cable. Latchgate tries again by itself." },
+  wrong: { code: "wrong-passphrase", message: "This passphrase does not open the vault.", advice: "Try again. After several wrong tries, each next one has to wait longer." },
+  camera: { code: "camera-none", message: "No camera was found on this device.", advice: "Choose a picture of the code, or paste its text." },
+} satisfies Record<string, Failure>;
+
+const lights = (internet: Light, gateway: Light, company: Light, failure: Failure | null = null): StatusView => ({ internet, gateway, company, failure });
+const pairing = (progress: Partial<PairingProgress>): Screen => ({
+  kind: "pairing",
+  progress: { step: "checking", checkCode: null, failure: null, resumable: false, ...progress },
+});
+const locked = (failedAttempts: number, retryAfterSeconds: number | null, method: "passphrase" | "biometric" = "passphrase"): Scene => ({
+  screen: { kind: "locked", failedAttempts, retryAfterSeconds, method },
+  profile,
+});
+const portal = (scene: Scene = {}): Scene => ({ screen: { kind: "portal" }, profile, sites, status: lights("good", "good", "good"), ...scene });
+const page = (changes: Partial<PageView> = {}): Scene => ({
+  page: {
+    address: "https://wiki.hfl.example/handbook/travel",
+    host: "wiki.hfl.example",
+    title: "Travel – Handbook – Wiki",
+    encrypted: true,
+    loading: false,
+    canGoBack: true,
+    canGoForward: false,
+    question: null,
+    notice: null,
+    ...changes,
+  },
+});
+
+/** Every state that a person can meet. The names are the file names of the reference pictures. */
+export const scenes: Record<string, Scene> = {
+  welcome: {},
+  "scan-starting": { startAt: { at: "scan" }, scan: () => new Promise(() => {}) },
+  "scan-running": { startAt: { at: "scan" }, scan: showSampleFrame },
+  "scan-none": { startAt: { at: "scan" }, scan: () => Promise.reject(failures.camera) },
+  paste: { startAt: { at: "paste" } },
+  "paste-damaged": { startAt: { at: "paste" }, failure: failures.damaged, act: () => (type("code-text", "LG1:6BFOXN*TS0BI$ZD4N9:9S6RCVN5+O30K3/XIV0W23NTDEXWK"), press("submit-code")) },
+  confirm: { startAt: { at: "confirm", code } },
+  "confirm-expired-printed": { startAt: { at: "confirm", code: { ...code, expired: true, printed: true } } },
+  passphrase: { startAt: { at: "passphrase", code } },
+  "passphrase-typed": {
+    startAt: { at: "passphrase", code },
+    act: () => (type("passphrase", "copper lantern tide"), type("passphrase-repeat", "copper lanten"), press("passphrase-show")),
+  },
+  "passphrase-biometric": { startAt: { at: "passphrase", code }, biometrics: "finger" },
+  "passphrase-keychain-absent": { startAt: { at: "passphrase", code }, keychain: "absent" },
+  "passphrase-keychain-locked": { startAt: { at: "passphrase", code }, keychain: "locked" },
+  "passphrase-keychain-denied": { startAt: { at: "passphrase", code }, keychain: "denied" },
+  "pairing-checking": { screen: pairing({ step: "checking" }) },
+  "pairing-connecting": { screen: pairing({ step: "connecting" }) },
+  "pairing-check": { screen: pairing({ step: "confirming", checkCode: "042 917" }) },
+  "pairing-done": { screen: pairing({ step: "done", checkCode: "042 917" }) },
+  "pairing-used": { screen: pairing({ step: "claiming", failure: failures.used }) },
+  "pairing-offline": { screen: pairing({ step: "connecting", failure: failures.offline, resumable: true }) },
+  unlock: locked(0, null),
+  "unlock-wrong": { ...locked(2, null), failure: failures.wrong, act: () => (type("unlock-passphrase", "guess"), press("unlock")) },
+  "unlock-forget": { ...locked(2, null), act: () => press("forget") },
+  "unlock-wait": locked(6, 95),
+  "unlock-biometric": { ...locked(0, null, "biometric"), biometrics: "finger" },
+  unlocking: { screen: { kind: "unlocking" }, profile },
+  portal: portal(),
+  "portal-search": portal({ act: () => type("search", "ti") }),
+  "portal-no-match": portal({ act: () => type("search", "payroll") }),
+  "portal-status": portal({ act: () => press("status") }),
+  "portal-waiting": portal({ sites: [], status: lights("good", "good", "waiting") }),
+  "portal-empty": portal({ sites: [] }),
+  "portal-offline": portal({ status: lights("bad", "bad", "bad", failures.noNetwork) }),
+  "portal-company-offline": portal({ status: lights("good", "good", "bad", failures.offline), act: () => press("status") }),
+  "device-forget": portal({ startAt: { at: "device" }, act: () => press("forget") }),
+  device: portal({ startAt: { at: "device" } }),
+  toolbar: page(),
+  "toolbar-loading": page({ loading: true, title: "", canGoForward: true }),
+  "toolbar-plain": page({ address: "http://canteen.hfl.example:8080/", host: "canteen.hfl.example:8080", title: "Menu of the week", encrypted: false }),
+  "toolbar-question": page({ question: { host: "www.weather-report.example" } }),
+  "toolbar-download": page({ notice: "Saved timetable.pdf to Downloads" }),
+};
+
+function find<T extends HTMLElement>(testid: string): T {
+  const found = document.querySelector<T>(`[data-testid="${testid}"]`);
+  if (!found) throw new Error(`no ${testid} on this screen`);
+  return found;
+}
+
+function type(testid: string, text: string): void {
+  const field = find<HTMLInputElement>(testid);
+  field.value = text;
+  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+}
+
+/** After the screen has taken in what was typed. */
+function press(testid: string): void {
+  setTimeout(() => find(testid).click(), 50);
+}
+
+/** Draws a grey checkered card, as a camera might see it. */
+function showSampleFrame(events: ScanEvents): Promise<CodeView> {
+  const [width, height] = [320, 240];
+  const luma = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const card = x > 90 && x < 230 && y > 50 && y < 190;
+      const dark = ((Math.floor(x / 7) * 31 + Math.floor(y / 7) * 17) ^ (Math.floor(x / 7) * Math.floor(y / 7))) % 3 === 0;
+      luma[y * width + x] = card ? (dark ? 30 : 225) : 70 + (x + y) / 8;
+    }
+  }
+  events.onState("running");
+  setTimeout(() => events.onFrame({ width, height, luma }), 50);
+  return new Promise(() => {});
+}
+
+export function preview(query: URLSearchParams): { host: Host; startAt?: StartAt } {
+  const theme = query.get("theme");
+  if (theme) document.documentElement.dataset["theme"] = theme;
+  const scene = scenes[query.get("screen") ?? "welcome"] ?? {};
+  const view: AppView = {
+    screen: scene.screen ?? { kind: "welcome" },
+    profile: scene.profile ?? null,
+    status: scene.status ?? lights("unknown", "unknown", "unknown"),
+    sites: scene.sites ?? [],
+    keychain: scene.keychain ?? "available",
+  };
+  const done = () => Promise.resolve();
+  const readCode = () => (scene.failure ? Promise.reject(scene.failure) : Promise.resolve(code));
+  if (scene.act) setTimeout(scene.act, 100);
+  const host: Host = {
+    view: () => Promise.resolve(view),
+    onView: () => Promise.resolve(() => {}),
+    deviceInfo: () => Promise.resolve({ mobile: false, biometrics: scene.biometrics ?? "absent" }),
+    readCode,
+    readPicture: () => Promise.reject(failures.noCode),
+    scan: scene.scan ?? (() => new Promise(() => {})),
+    stopScan: done,
+    dropCode: done,
+    pair: done,
+    resumePairing: done,
+    cancelPairing: done,
+    confirmCheckCode: done,
+    unlock: () => (scene.failure ? Promise.reject(scene.failure) : Promise.resolve()),
+    lock: done,
+    forget: done,
+    probeKeychain: done,
+    openSite: () => Promise.reject(failures.offline),
+    page: () => (scene.page ? Promise.resolve(scene.page) : Promise.reject(new Error("this scene has no page"))),
+    onPage: () => Promise.resolve(() => {}),
+    pageAct: done,
+    pageNavigate: done,
+    pageAnswer: done,
+  };
+  return scene.startAt ? { host, startAt: scene.startAt } : { host };
+}

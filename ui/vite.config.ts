@@ -1,0 +1,18 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vite";
+
+// Two pages: the main window and the bar above an intranet page. Everything they load is bundled; nothing comes
+// from elsewhere.
+export default defineConfig({
+  plugins: [svelte()],
+  clearScreen: false,
+  server: { port: 5317, strictPort: true },
+  build: {
+    target: ["es2022", "safari16"],
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    rollupOptions: {
+      input: { main: "index.html", toolbar: "toolbar.html" },
+    },
+  },
+});
