@@ -271,3 +271,71 @@ fn derive(salt: &[u8], material: &[u8], info: &[&[u8]], out: &mut [u8]) {
         .expand_multi_info(info, out)
         .expect("the output is shorter than 255 hashes");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{DEVICE_ID, FixedRng};
+
+    #[test]
+    fn a_public_key_is_computed_as_in_rfc_7748() {
+        // Section 6.1, Alice.
+        let private = hex::decode("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ac177fba51db92c2a").unwrap();
+        let key = StaticPrivateKey::from_bytes(private.try_into().unwrap());
+        let public = "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a";
+        assert_eq!(key.public_key().to_string(), public);
+    }
+
+    #[test]
+    fn a_public_key_has_one_spelling() {
+        let key = StaticPrivateKey::make(&mut FixedRng::new(1)).public_key();
+        let text = key.to_string();
+        assert_eq!(text.parse(), Ok(key));
+        assert_eq!(serde_json::to_string(&key).unwrap(), format!("\"{text}\""));
+        assert_eq!(serde_json::from_str::<StaticPublicKey>(&format!("\"{text}\"")).unwrap(), key);
+        for wrong in ["", "00", &text.to_uppercase(), &text[1..], &format!("{text}0"), &format!(" {}", &text[1..])] {
+            assert!(wrong.parse::<StaticPublicKey>().is_err(), "{wrong} was taken");
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_beginning_of_the_hash() {
+        // printf '\x33%.0s' {1..32} | sha256sum
+        assert_eq!(StaticPublicKey::from_bytes([0x33; 32]).fingerprint(), "deb0 e38c ed1e 41de");
+    }
+
+    #[test]
+    fn derivations_are_fixed() {
+        let shares = [&KeyShare::from_bytes([1; 32]), &KeyShare::from_bytes([2; 32])];
+        let key = derive_device_secret_key(&[4; 32], shares, &[3; 32], DEVICE_ID, Generation(7));
+        assert_eq!(hex::encode(key.reveal_bytes()), "e9e60bca2e48a3f7fe281afffb3fa7fd1a11486e1d9d6115d2c5a0c668984e5e");
+        assert_eq!(KeyId::derive(&key, DEVICE_ID, Generation(7)).to_string(), "2cf29c24a80ac5178fabb4760e5e31b1");
+        assert_eq!(CheckCode::derive(&key, &[4; 32]).as_digits(), "344355");
+    }
+
+    #[test]
+    fn a_check_code_shows_its_leading_zeros() {
+        assert_eq!(CheckCode(1234).to_string(), "001 234");
+        assert_eq!(CheckCode(1234).as_digits(), "001234");
+    }
+
+    #[test]
+    fn debug_shows_no_byte_of_a_secret() {
+        let shown = format!(
+            "{:?} {:?} {:?} {:?} {:?}",
+            DeviceSetupSecretKey::from_bytes([0x5a; 32]),
+            DeviceSecretKey::from_bytes([0x5a; 32]),
+            StaticPrivateKey::from_bytes([0x5a; 32]),
+            KeyShare::from_bytes([0x5a; 32]),
+            CheckCode(123_456),
+        );
+        let expected = "DeviceSetupSecretKey(..) DeviceSecretKey(..) StaticPrivateKey(..) KeyShare(..) CheckCode(..)";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn generations_end() {
+        assert_eq!(Generation::FIRST.next(), Some(Generation(2)));
+        assert_eq!(Generation(u32::MAX).next(), None);
+    }
+}

@@ -21,6 +21,8 @@ mod aead;
 mod label;
 mod limits;
 mod noise;
+#[cfg(test)]
+mod testing;
 
 pub use code::{CodeFlags, PairingCode, PairingCodeError};
 pub use keys::{

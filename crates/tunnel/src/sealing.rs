@@ -183,6 +183,9 @@ impl Opener {
         if header.seq != expected {
             return Err(OpenError::Gap { expected, found: header.seq });
         }
+        if header.session_id != self.direction.session_id {
+            return Err(OpenError::Forged);
+        }
         let (record, tag) = sealed.split_last_chunk_mut().ok_or(OpenError::Forged)?;
         self.direction.key.open(expected, &header.encode(), record, *tag).map_err(|_| OpenError::Forged)?;
         self.direction.advance();
