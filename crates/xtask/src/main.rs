@@ -1,3 +1,68 @@
-//! The xtask command line.
+//! The project's own tasks. Each does all the set-up it needs, says what it does, and ends with one verdict.
 
-fn main() {}
+mod bench;
+mod check;
+mod demo;
+mod dokuwiki;
+mod fetch;
+mod process;
+mod rules;
+mod setup;
+mod step;
+mod system;
+mod tests;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tasks of the Latchgate project.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Shows the whole product on this machine: gateway, connector, sample intranet and a device.
+    Demo {
+        /// Pairs the headless device, prints the page that it fetches, and ends.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Builds everything and runs all tests.
+    Test {
+        /// Runs only tests whose name contains this text.
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// Checks formatting, lints, documentation, dependencies and house rules.
+    Check {
+        /// Runs only the steps whose name contains this text.
+        #[arg(long)]
+        only: Option<String>,
+    },
+    /// Measures the tunnel beside direct requests, in release builds.
+    Bench {
+        /// How often each measurement is taken; the median counts.
+        #[arg(long, default_value_t = 3)]
+        rounds: usize,
+        /// Writes the figures here too, as JSON.
+        #[arg(long)]
+        json: Option<std::path::PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().task {
+        Task::Demo { once } => demo::run(once),
+        Task::Test { only } => tests::run(only.as_deref()),
+        Task::Check { only } => check::run_all(only.as_deref()),
+        Task::Bench { rounds, json } => bench::run(rounds, json.as_deref()),
+    };
+    let Err(error) = done else { return ExitCode::SUCCESS };
+    step::say(format!("error: {error:#}"));
+    ExitCode::FAILURE
+}

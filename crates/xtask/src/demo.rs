@@ -1,0 +1,86 @@
+//! `cargo xtask demo`: the whole product on one machine.
+//!
+//! 1. Builds the parts (debug profile: it builds in a third of the time, and a demo is not a benchmark).
+//! 2. Starts gateway, sample intranet and connector, and adds a person.
+//! 3. Without a display, or with `--once`: pairs the headless device from the picture of the pairing code
+//!    and fetches the wiki through it. With a display: opens the app, and the picture beside it.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use anyhow::Context as _;
+
+use crate::process::Part;
+use crate::setup;
+use crate::step::{self, heading, say};
+use crate::system::{System, WIKI};
+
+/// Runs the demo.
+pub(crate) fn run(once: bool) -> anyhow::Result<()> {
+    let display =
+        ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+    let window = display && !once;
+    setup::packages(setup::BUILD)?;
+    if window {
+        setup::packages(setup::APP)?;
+        setup::ui()?;
+    }
+    build(window)?;
+
+    heading("Starting the parts");
+    let binaries = step::target().join("debug");
+    let system = System::start(&binaries, "")?;
+    heading("Inviting Maria Jensen's device");
+    let picture = system.invite()?;
+    say(format!("  pairing code: {}", picture.display()));
+    if window { with_window(&system, &binaries, &picture) } else { without_window(&system, &picture, once) }
+}
+
+fn build(window: bool) -> anyhow::Result<()> {
+    heading("Building (debug profile)");
+    let mut packages = vec!["latchgate-gateway", "latchgate-connector", "latchgate-headless", "latchgate-intranet"];
+    if window {
+        packages.push("latchgate");
+    }
+    let mut cargo = step::cargo(&["build", "--locked", "--bins"]);
+    for package in packages {
+        cargo.args(["-p", package]);
+    }
+    step::run(&mut cargo)
+}
+
+fn without_window(system: &System, picture: &Path, once: bool) -> anyhow::Result<()> {
+    heading("Pairing the headless device from the picture");
+    let (mut device, proxy, ready) = system.device(picture)?;
+    say(format!("READY {ready}"));
+    heading(&format!("Fetching {WIKI} through the device's proxy"));
+    let page = proxy.get(WIKI)?;
+    say(page.trim());
+    if once {
+        return Ok(());
+    }
+    heading("Running until Ctrl-C");
+    say(format!("Point a browser at the proxy above and open {WIKI}"));
+    device.wait()
+}
+
+fn with_window(system: &System, binaries: &Path, picture: &Path) -> anyhow::Result<()> {
+    heading("Opening the app and, beside it, the pairing code");
+    say("In the app choose \"picture\" and take the file above, or hold a camera to the code.");
+    let shown = show_picture(picture);
+    let mut app = Command::new(binaries.join("latchgate"));
+    app.env("LATCHGATE_DATA_DIR", system.folder().join("app"));
+    let ended = Part::start("app", &mut app, system.folder()).and_then(|mut app| app.wait());
+    if let Some(mut viewer) = shown {
+        // The viewer may be closed already.
+        let _ = viewer.kill();
+        let _ = viewer.wait();
+    }
+    ended.context("the app ended early")
+}
+
+/// Shows the picture in whatever the machine has for it.
+fn show_picture(picture: &Path) -> Option<Child> {
+    let viewer = ["display", "xdg-open"].into_iter().find(|viewer| step::has(viewer))?;
+    Command::new(viewer).arg(picture).stdin(Stdio::null()).stderr(Stdio::null()).spawn().ok()
+}

@@ -1,0 +1,130 @@
+//! The whole product as real processes in one temporary folder: gateway, connector, sample intranet, and
+//! devices on demand. Everything listens on loopback and ends with the value.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+use tempfile::TempDir;
+
+use crate::fetch::Proxy;
+use crate::process::Part;
+use crate::step::{run, say};
+
+/// The address of the sample wiki, as people see it.
+pub(crate) const WIKI: &str = "http://wiki.northlight.example/";
+/// The same site over https, under the company's own authority.
+const VAULT: &str = "https://safe.northlight.example";
+
+/// The running parts. Fields are dropped in this order: devices first, the gateway last.
+pub(crate) struct System {
+    binaries: PathBuf,
+    _connector: Part,
+    _intranet: Part,
+    _gateway: Part,
+    folder: TempDir,
+}
+
+impl System {
+    /// Starts the three servers and adds one person, Maria Jensen. `sites` is added to the connector's
+    /// configuration.
+    pub(crate) fn start(binaries: &Path, sites: &str) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("latchgate-").tempdir()?;
+        let logs = folder.path();
+        let binary = |name: &str| Command::new(binaries.join(name));
+
+        let mut command = binary("latchgate-gateway");
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path().join("gateway"));
+        let gateway_part = Part::start("gateway", &mut command, logs)?;
+        let gateway = gateway_part.wait_for("LISTENING ")?;
+        say(format!("  gateway    {gateway}  (the public relay; it sees ciphertext only)"));
+
+        let ca = folder.path().join("intranet-ca.pem");
+        let mut command = binary("latchgate-intranet");
+        let intranet_part = Part::start("intranet", command.args(["serve", "--ca-out"]).arg(&ca), logs)?;
+        let (http, https) = (intranet_part.wait_for("HTTP ")?, intranet_part.wait_for("HTTPS ")?);
+        say(format!("  intranet   {http}  (a sample wiki, behind the firewall)"));
+
+        let config = folder.path().join("connector.toml");
+        let sites = connector_toml(folder.path(), &gateway, &http, &https, &ca) + sites;
+        std::fs::write(&config, sites)?;
+        let connector = |words: &[&str]| run(binary("latchgate-connector").args(words).arg("--config").arg(&config));
+        connector(&["init", "--gateway", &gateway])?;
+        connector(&["person", "add", "maria", "--name", "Maria Jensen", "--group", "staff"])?;
+        let connector_part =
+            Part::start("connector", binary("latchgate-connector").args(["serve", "--config"]).arg(&config), logs)?;
+        connector_part.wait_for("CONNECTED ")?;
+        say("  connector  connected  (behind the firewall; it dialled out and opened no port)");
+
+        Ok(Self {
+            binaries: binaries.to_path_buf(),
+            _connector: connector_part,
+            _intranet: intranet_part,
+            _gateway: gateway_part,
+            folder,
+        })
+    }
+
+    /// Makes a pairing code for Maria and returns its picture.
+    pub(crate) fn invite(&self) -> anyhow::Result<PathBuf> {
+        let picture = self.folder.path().join("pairing-code.png");
+        let mut command = Command::new(self.binaries.join("latchgate-connector"));
+        command.args(["device", "invite", "maria", "--png"]).arg(&picture);
+        command.arg("--config").arg(self.folder.path().join("connector.toml"));
+        run(&mut command)?;
+        Ok(picture)
+    }
+
+    /// Pairs a headless device from a picture and starts its proxy.
+    pub(crate) fn device(&self, picture: &Path) -> anyhow::Result<(Part, Proxy, String)> {
+        let passphrase = self.folder.path().join("passphrase.txt");
+        std::fs::write(&passphrase, "correct horse battery staple\n").context("write the passphrase file")?;
+        let data = self.folder.path().join("device");
+        let headless = |words: &[&str]| {
+            let mut command = Command::new(self.binaries.join("latchgate-headless"));
+            command.args(words).args(["--vault", "passphrase", "--passphrase-file"]).arg(&passphrase);
+            command.arg("--data").arg(&data);
+            command
+        };
+        run(headless(&["pair"]).arg(picture))?;
+        let part = Part::start("device", &mut headless(&["proxy"]), self.folder.path())?;
+        let ready = part.wait_for("READY ")?;
+        Ok((part, Proxy::parse(&ready)?, ready))
+    }
+
+    /// A folder that ends with the system.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+fn connector_toml(folder: &Path, gateway: &str, http: &str, https: &str, ca: &Path) -> String {
+    let wiki = WIKI.trim_end_matches('/');
+    format!(
+        r#"name = "Northlight Tools"
+data = "{}"
+
+[gateway]
+url = "{gateway}"
+
+[[site]]
+name = "Wiki"
+url = "{wiki}"
+upstream = "{http}"
+allow = ["staff"]
+identity = {{ header = "X-Remote-User" }}
+icon = "📖"
+
+[[site]]
+name = "Safe"
+url = "{VAULT}"
+upstream = "{https}"
+ca = "{}"
+allow = ["staff"]
+identity = {{ header = "X-Remote-User" }}
+icon = "🔒"
+"#,
+        folder.join("connector").display(),
+        ca.display()
+    )
+}
