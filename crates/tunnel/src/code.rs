@@ -217,7 +217,7 @@ const FIXED_LENGTH: usize = 2 + DeviceSetupKey::LENGTH + DeviceSetupSecretKey::L
 const MIN_BINARY: usize = FIXED_LENGTH + CHECKSUM_LENGTH;
 const MAX_BINARY: usize = MIN_BINARY + GatewayOrigin::MAX_LENGTH;
 
-/// Three characters for each two bytes, and room for something that follows the code.
+/// Three characters for each two bytes.
 const MAX_ENCODED: usize = MAX_BINARY.div_ceil(2) * 3;
 
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_LENGTH] {

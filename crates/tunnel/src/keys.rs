@@ -280,7 +280,7 @@ mod tests {
     #[test]
     fn a_public_key_is_computed_as_in_rfc_7748() {
         // Section 6.1, Alice.
-        let private = hex::decode("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ac177fba51db92c2a").unwrap();
+        let private = hex::decode("77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a").unwrap();
         let key = StaticPrivateKey::from_bytes(private.try_into().unwrap());
         let public = "8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a";
         assert_eq!(key.public_key().to_string(), public);
