@@ -193,6 +193,7 @@ fn ab_50_both_sides_rekey_at_the_same_record() {
 #[test]
 fn ab_50_the_interval_is_a_million_records() {
     let (mut sealer, mut opener) = pair();
+    assert_eq!((REKEY_INTERVAL, RECORD_LIMIT), (1_048_576, 4_294_967_296));
     let last = REKEY_INTERVAL - 1;
     (sealer.direction.next, opener.direction.next) = (last, last);
     let before = seal(&mut sealer, b"before");
@@ -251,6 +252,15 @@ fn ab_50_no_key_and_nonce_seal_twice() {
     let mut sealer = Sealer::with_rekey_interval(3);
     let tags: HashSet<_> = (0..300).map(|_| seal(&mut sealer, b"same").split_off(17)).collect();
     assert_eq!(tags.len(), 300, "the same plaintext never gives the same ciphertext");
+}
+
+#[test]
+fn reader_and_writer_may_live_on_two_threads() {
+    fn sendable<T: Send + Sync>() {}
+    sendable::<Sealer>();
+    sendable::<Opener>();
+    sendable::<crate::pairing::PairingInitiator>();
+    sendable::<crate::session::SessionInitiator>();
 }
 
 #[test]
