@@ -48,6 +48,7 @@ struct Plan {
     address: String,
     head: String,
     upload: usize,
+    /// From when requests count.
     begin: Instant,
     end: Instant,
 }
@@ -82,15 +83,15 @@ async fn keep_busy(plan: &Plan) -> anyhow::Result<Vec<Sample>> {
     let (reader, mut writer) = stream.into_split();
     let mut inbox = Inbox::new(reader);
     let mut samples = Vec::new();
+    let mut counted = false;
     loop {
         let begun = Instant::now();
-        if begun >= plan.end && !samples.is_empty() {
+        if begun >= plan.end && counted {
             return Ok(samples);
         }
         let bytes = exchange(plan, &mut inbox, &mut writer).await?;
-        if begun >= plan.begin {
-            samples.push(Sample { begun, ended: Instant::now(), bytes });
-        }
+        samples.push(Sample { begun, ended: Instant::now(), bytes });
+        counted = begun >= plan.begin;
     }
 }
 

@@ -17,6 +17,10 @@ pub(crate) struct Sample {
 /// All requests of a run.
 #[derive(Debug, PartialEq, Serialize)]
 pub(crate) struct Summary {
+    /// Requests, warming up included: what the chain's CPU time was spent on.
+    all_requests: usize,
+    /// Content of these, in bytes.
+    all_bytes: u64,
     requests: usize,
     bytes: u64,
     seconds: f64,
@@ -40,7 +44,10 @@ pub(crate) struct Latency {
 
 impl Summary {
     /// Sums up a run that began to count at `begin`.
-    pub(crate) fn of(begin: Instant, samples: Vec<Sample>) -> anyhow::Result<Self> {
+    pub(crate) fn of(begin: Instant, mut samples: Vec<Sample>) -> anyhow::Result<Self> {
+        let all_requests = samples.len();
+        let all_bytes = samples.iter().map(|sample| sample.bytes).sum();
+        samples.retain(|sample| sample.begun >= begin);
         let end = samples.iter().map(|sample| sample.ended).max().context("no request was answered in time")?;
         let first = samples.iter().map(|sample| sample.begun).min().unwrap_or(begin);
         let seconds = (end - first).as_secs_f64();
@@ -48,6 +55,8 @@ impl Summary {
         let requests = samples.len();
         let latency_us = Latency::of(samples.into_iter().map(|sample| sample.ended - sample.begun).collect());
         Ok(Self {
+            all_requests,
+            all_bytes,
             requests,
             bytes,
             seconds,
@@ -94,10 +103,13 @@ mod tests {
 
     #[test]
     fn rates_count_from_the_first_request_to_the_last_answer() {
-        let begin = Instant::now();
+        let start = Instant::now();
+        let begin = start + Duration::from_millis(1);
+        let early = Sample { begun: start, ended: begin, bytes: 1_000_000 };
         let at = |ms: u64| begin + Duration::from_millis(ms);
         let sample = |begun, ended| Sample { begun: at(begun), ended: at(ended), bytes: 1_000_000 };
-        let summary = Summary::of(begin, vec![sample(500, 1000), sample(1000, 2500)]).unwrap();
+        let summary = Summary::of(begin, vec![early, sample(500, 1000), sample(1000, 2500)]).unwrap();
+        assert_eq!((summary.all_requests, summary.all_bytes), (3, 3_000_000));
         assert_eq!((summary.requests, summary.bytes), (2, 2_000_000));
         assert_eq!((summary.seconds, summary.requests_per_second, summary.megabytes_per_second), (2.0, 1.0, 1.0));
     }

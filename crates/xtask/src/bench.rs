@@ -1,164 +1,134 @@
-//! `cargo xtask bench`: what the tunnel costs, beside the same request made directly in the same run.
+//! `cargo xtask bench`: what the tunnel costs, beside the same requests made directly in the same run.
 //!
-//! Real processes in release builds on loopback. Each round takes every measurement twice, directly and
-//! through the tunnel, and every other round in the opposite order, so that a busy moment of the machine
-//! meets both. The median of the rounds counts.
+//! 1. Builds gateway, connector, headless device and the bench's own two ends (release profile).
+//! 2. Starts them as real processes on loopback, pairs the device, and opens its proxy. With `--peers`:
+//!    starts other ways to do this job, too.
+//! 3. Takes every measurement once per round and chain. Every other round goes through the chains backwards,
+//!    so that a busy moment of the machine meets all of them.
+//! 4. Prints medians and their ratio to direct requests.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod chain;
+mod cold;
+mod flame;
+mod measure;
+mod peers;
+mod product;
+mod profile;
+mod report;
+mod usage;
 
-use anyhow::Context as _;
-use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, ensure};
+use clap::Args;
 
 use crate::process::Part;
 use crate::setup;
-use crate::step::{self, heading, output, run as run_command, say};
-use crate::system::System;
+use crate::step::{self, heading, say};
+use chain::Chain;
+use cold::ColdStart;
+use measure::{LOADS, Load, Run};
+use product::Product;
+use report::Report;
+use usage::Memory;
 
-const SITE: &str = "http://bench.northlight.example";
-/// 100 MB, in units of 10^6 bytes as the load generator counts them.
-const LARGE: &str = "100000000";
+/// Above this load average the figures are those of a busy machine.
+const QUIET: f64 = 0.5;
+const MAX_ROUNDS: usize = 50;
+const MAX_SECONDS: f64 = 60.0;
 
-/// One thing that is measured.
-struct Measure {
-    name: &'static str,
-    unit: &'static str,
-    path: &'static str,
-    arguments: &'static [&'static str],
-    read: fn(&Summary) -> f64,
+/// How the bench runs.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// How often each measurement is taken; the median counts. At most 50.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// How long one measurement takes. At most 60.
+    #[arg(long, default_value_t = 2.0)]
+    seconds: f64,
+    /// Writes all figures here too, as JSON.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Measures other ways to do this job as well: nginx, OpenSSH, rathole, iroh. Installs and builds them.
+    #[arg(long)]
+    peers: bool,
+    /// Writes a flame graph of each measurement, with perf, into the folder target/bench-profile.
+    #[arg(long)]
+    profile: bool,
+    /// Takes only the measurements, and starts only the peers, whose name contains this text.
+    #[arg(long)]
+    only: Option<String>,
 }
 
-const MEASURES: &[Measure] = &[
-    Measure {
-        name: "download of 100 MB",
-        unit: "MB/s",
-        path: "/bytes/100000000",
-        arguments: &["--seconds", "0.5"],
-        read: |summary| summary.megabytes_per_second,
-    },
-    Measure {
-        name: "upload of 100 MB",
-        unit: "MB/s",
-        path: "/sink",
-        arguments: &["--seconds", "0.5", "--upload", LARGE],
-        read: |summary| summary.megabytes_per_second,
-    },
-    Measure {
-        name: "GET of 1 KiB, 64 connections",
-        unit: "req/s",
-        path: "/bytes/1024",
-        arguments: &["--connections", "64", "--seconds", "3"],
-        read: |summary| summary.requests_per_second,
-    },
-    Measure {
-        name: "GET of 1 KiB, p50",
-        unit: "µs",
-        path: "/bytes/1024",
-        arguments: &["--seconds", "2"],
-        read: |summary| summary.latency_us.p50,
-    },
-    Measure {
-        name: "GET of 1 KiB, p99",
-        unit: "µs",
-        path: "/bytes/1024",
-        arguments: &["--seconds", "2"],
-        read: |summary| summary.latency_us.p99,
-    },
-];
+impl BenchArgs {
+    /// Tells whether `name` is one that `--only` asks for.
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| name.contains(only))
+    }
 
-/// What the load generator prints.
-#[derive(Debug, Deserialize)]
-struct Summary {
-    requests_per_second: f64,
-    megabytes_per_second: f64,
-    latency_us: Latency,
+    fn loads(&self) -> Vec<&'static Load> {
+        let chosen: Vec<_> = LOADS.iter().filter(|load| self.wants(load.name)).collect();
+        if chosen.is_empty() { LOADS.iter().collect() } else { chosen }
+    }
 }
 
-#[derive(Debug, Deserialize)]
-struct Latency {
-    p50: f64,
-    p99: f64,
-}
-
-/// One line of the result.
-#[derive(Debug, Serialize)]
-struct Figure {
-    name: &'static str,
-    unit: &'static str,
-    direct: f64,
-    tunnel: f64,
-}
-
-/// Measures and prints; `json` takes the figures too.
-pub(crate) fn run(rounds: usize, json: Option<&Path>) -> anyhow::Result<()> {
+/// Measures and prints.
+pub(crate) fn run(arguments: &BenchArgs) -> anyhow::Result<()> {
+    ensure!((1..=MAX_ROUNDS).contains(&arguments.rounds), "--rounds must be 1 to {MAX_ROUNDS}");
+    ensure!((0.1..=MAX_SECONDS).contains(&arguments.seconds), "--seconds must be 0.1 to {MAX_SECONDS}");
     setup::packages(setup::BUILD)?;
     build()?;
-    let bench = Bench::start()?;
-    let mut taken = vec![(Vec::new(), Vec::new()); MEASURES.len()];
-    for round in 0..rounds.max(1) {
-        heading(&format!("Round {} of {}", round + 1, rounds.max(1)));
-        for (measure, (direct, tunnel)) in MEASURES.iter().zip(&mut taken) {
-            if round % 2 == 0 {
-                direct.push(bench.measure(measure, false)?);
-                tunnel.push(bench.measure(measure, true)?);
-            } else {
-                tunnel.push(bench.measure(measure, true)?);
-                direct.push(bench.measure(measure, false)?);
+    let peers = if arguments.peers { peers::prepare(arguments)? } else { Vec::new() };
+    let load_average = warn_if_busy()?;
+
+    heading("Starting the parts");
+    let load = step::target().join("release/latchgate-bench");
+    let logs = tempfile::tempdir()?;
+    let upstream = Part::start("upstream", std::process::Command::new(&load).arg("serve"), logs.path())?;
+    let direct = upstream.wait_for("LISTENING ")?;
+    let mut product = Product::start(&direct)?;
+    let running = peers.iter().map(|peer| peer.start(&direct)).collect::<anyhow::Result<Vec<_>>>()?;
+
+    let own = product.chain();
+    let idle = Memory::of(&own)?;
+    let first = Chain::direct(&direct);
+    let chains: Vec<&Chain> = [&first, &own].into_iter().chain(running.iter().map(|peer| &peer.chain)).collect();
+    let runs = measure_all(&load, &chains, arguments)?;
+    let loaded = Memory::of(&own)?;
+    if arguments.profile {
+        profile::run(&load, &own, &arguments.loads(), arguments.seconds)?;
+    }
+    let cold = if arguments.wants("cold") { Some(ColdStart::measure(&mut product, arguments.rounds)?) } else { None };
+
+    let report =
+        Report::new(&chains, &arguments.loads(), &runs, load_average)?.with_memory(&idle, &loaded).with_cold(cold);
+    heading("Medians");
+    say(report.to_string());
+    if let Some(path) = &arguments.json {
+        let text = serde_json::to_string_pretty(&report)?;
+        std::fs::write(path, text).with_context(|| format!("write {}", path.display()))?;
+    }
+    Ok(())
+}
+
+fn measure_all(load: &std::path::Path, chains: &[&Chain], arguments: &BenchArgs) -> anyhow::Result<Vec<Run>> {
+    let mut runs = Vec::new();
+    for round in 0..arguments.rounds {
+        heading(&format!("Round {} of {}", round + 1, arguments.rounds));
+        for kind in arguments.loads() {
+            let mut order: Vec<usize> = (0..chains.len()).collect();
+            if round % 2 == 1 {
+                order.reverse();
+            }
+            for chain in order {
+                let run = Run::take(load, chains[chain], chain, kind, arguments.seconds)
+                    .with_context(|| format!("measure {} through {}", kind.name, chains[chain].name))?;
+                say(format!("  {:<9} {:<22} {}", kind.name, chains[chain].name, run.describe()));
+                runs.push(run);
             }
         }
     }
-    let figures: Vec<Figure> = MEASURES
-        .iter()
-        .zip(taken)
-        .map(|(measure, (direct, tunnel))| Figure {
-            name: measure.name,
-            unit: measure.unit,
-            direct: median(direct),
-            tunnel: median(tunnel),
-        })
-        .collect();
-    print(&figures, json)
-}
-
-/// The running system with the load generator's upstream behind it.
-struct Bench {
-    load: PathBuf,
-    direct: String,
-    proxy: String,
-    _device: Part,
-    _system: System,
-    _upstream: Part,
-}
-
-impl Bench {
-    fn start() -> anyhow::Result<Self> {
-        heading("Starting the parts");
-        let binaries = step::target().join("release");
-        let load = binaries.join("latchgate-bench");
-        let logs = tempfile::tempdir()?;
-        let upstream = Part::start("upstream", Command::new(&load).arg("serve"), logs.path())?;
-        let direct = upstream.wait_for("LISTENING ")?;
-        let site =
-            format!("\n[[site]]\nname = \"Bench\"\nurl = \"{SITE}\"\nupstream = \"{direct}\"\nallow = [\"*\"]\n");
-        let system = System::start(&binaries, &site)?;
-        let (device, _, proxy) = system.device(&system.invite()?)?;
-        Ok(Self { load, direct, proxy, _device: device, _system: system, _upstream: upstream })
-    }
-
-    fn measure(&self, measure: &Measure, tunnel: bool) -> anyhow::Result<f64> {
-        let mut load = Command::new(&self.load);
-        load.arg("load").args(measure.arguments);
-        if tunnel {
-            load.args(["--url", &format!("{SITE}{}", measure.path)]).env("LATCHGATE_BENCH_PROXY", &self.proxy);
-        } else {
-            load.args(["--url", &format!("{}{}", self.direct, measure.path)]).env_remove("LATCHGATE_BENCH_PROXY");
-        }
-        let summary: Summary = serde_json::from_str(&output(&mut load)?).context("understand the load generator")?;
-        let figure = (measure.read)(&summary);
-        let way = if tunnel { "tunnel" } else { "direct" };
-        say(format!("  {:<30} {way}  {figure:>10.1} {}", measure.name, measure.unit));
-        Ok(figure)
-    }
+    Ok(runs)
 }
 
 fn build() -> anyhow::Result<()> {
@@ -167,39 +137,15 @@ fn build() -> anyhow::Result<()> {
     for part in ["gateway", "connector", "headless", "intranet", "bench"] {
         cargo.args(["-p", &format!("latchgate-{part}")]);
     }
-    run_command(&mut cargo)
+    step::run(&mut cargo)
 }
 
-fn print(figures: &[Figure], json: Option<&Path>) -> anyhow::Result<()> {
-    heading("Medians");
-    say(format!("{:<30} {:>10} {:>10} {:>8}  unit", "", "direct", "tunnel", "ratio"));
-    for figure in figures {
-        let ratio = figure.tunnel / figure.direct;
+fn warn_if_busy() -> anyhow::Result<f64> {
+    let load_average = usage::load_average()?;
+    if load_average > QUIET {
         say(format!(
-            "{:<30} {:>10.1} {:>10.1} {ratio:>8.2}  {}",
-            figure.name, figure.direct, figure.tunnel, figure.unit
+            "\nNote: the load average is {load_average}, above {QUIET}: these are the figures of a busy machine."
         ));
     }
-    let text = serde_json::to_string(figures)?;
-    say(format!("\n{text}"));
-    if let Some(path) = json {
-        std::fs::write(path, text).with_context(|| format!("write {}", path.display()))?;
-    }
-    Ok(())
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_by(f64::total_cmp);
-    figures.get(figures.len() / 2).copied().unwrap_or(0.0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_median_is_the_one_in_the_middle() {
-        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(median(Vec::new()), 0.0);
-    }
+    Ok(load_average)
 }

@@ -27,17 +27,8 @@ impl Proxy {
 
     /// Fetches a page of an `http` site and returns its body.
     pub(crate) fn get(&self, url: &str) -> anyhow::Result<String> {
-        let host =
-            url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).context("expected an http URL")?;
-        let mut stream = TcpStream::connect(&self.address).context("connect to the device's proxy")?;
-        stream.set_read_timeout(Some(TIMEOUT))?;
-        write!(
-            stream,
-            "GET {url} HTTP/1.1\r\nHost: {host}\r\nProxy-Authorization: Basic {}\r\nConnection: close\r\n\r\n",
-            base64(self.credentials.as_bytes())
-        )?;
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).context("read the answer")?;
+        self.ask(url)?.read_to_end(&mut answer).context("read the answer")?;
         let answer = String::from_utf8_lossy(&answer);
         let (head, body) = answer.split_once("\r\n\r\n").context("the answer has no head")?;
         let status = head.lines().next().unwrap_or_default();
@@ -46,6 +37,29 @@ impl Proxy {
         }
         let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
         Ok(if chunked { join_chunks(body) } else { body.to_owned() })
+    }
+
+    /// Fetches a page of an `http` site and returns as soon as its status is here.
+    pub(crate) fn first_byte(&self, url: &str) -> anyhow::Result<()> {
+        let mut status = [0; "HTTP/1.1 200".len()];
+        self.ask(url)?.read_exact(&mut status).context("read the answer")?;
+        if !status.ends_with(b" 200") {
+            bail!("{url} answered {}", String::from_utf8_lossy(&status));
+        }
+        Ok(())
+    }
+
+    fn ask(&self, url: &str) -> anyhow::Result<TcpStream> {
+        let host =
+            url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).context("expected an http URL")?;
+        let mut stream = TcpStream::connect(&self.address).context("connect to the device's proxy")?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
+        let credentials = base64(self.credentials.as_bytes());
+        let request = format!(
+            "GET {url} HTTP/1.1\r\nHost: {host}\r\nProxy-Authorization: Basic {credentials}\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).context("send the request")?;
+        Ok(stream)
     }
 }
 

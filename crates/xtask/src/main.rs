@@ -45,14 +45,7 @@ enum Task {
         only: Option<String>,
     },
     /// Measures the tunnel beside direct requests, in release builds.
-    Bench {
-        /// How often each measurement is taken; the median counts.
-        #[arg(long, default_value_t = 3)]
-        rounds: usize,
-        /// Writes the figures here too, as JSON.
-        #[arg(long)]
-        json: Option<std::path::PathBuf>,
-    },
+    Bench(bench::BenchArgs),
 }
 
 fn main() -> ExitCode {
@@ -60,7 +53,7 @@ fn main() -> ExitCode {
         Task::Demo { once } => demo::run(once),
         Task::Test { only } => tests::run(only.as_deref()),
         Task::Check { only } => check::run_all(only.as_deref()),
-        Task::Bench { rounds, json } => bench::run(rounds, json.as_deref()),
+        Task::Bench(arguments) => bench::run(&arguments),
     };
     let Err(error) = done else { return ExitCode::SUCCESS };
     step::say(format!("error: {error:#}"));

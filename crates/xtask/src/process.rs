@@ -43,6 +43,11 @@ impl Part {
         Ok(Self { name, child, lines, log })
     }
 
+    /// The process's id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for the line that begins with `word` and returns the rest of it.
     pub(crate) fn wait_for(&self, word: &str) -> anyhow::Result<String> {
         let deadline = Instant::now() + READY_WITHIN;

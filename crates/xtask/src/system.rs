@@ -19,9 +19,9 @@ const VAULT: &str = "https://safe.northlight.example";
 /// The running parts. Fields are dropped in this order: devices first, the gateway last.
 pub(crate) struct System {
     binaries: PathBuf,
-    _connector: Part,
+    connector: Part,
     _intranet: Part,
-    _gateway: Part,
+    gateway: Part,
     folder: TempDir,
 }
 
@@ -58,9 +58,9 @@ impl System {
 
         Ok(Self {
             binaries: binaries.to_path_buf(),
-            _connector: connector_part,
+            connector: connector_part,
             _intranet: intranet_part,
-            _gateway: gateway_part,
+            gateway: gateway_part,
             folder,
         })
     }
@@ -77,19 +77,38 @@ impl System {
 
     /// Pairs a headless device from a picture and starts its proxy.
     pub(crate) fn device(&self, picture: &Path) -> anyhow::Result<(Part, Proxy, String)> {
-        let passphrase = self.folder.path().join("passphrase.txt");
-        std::fs::write(&passphrase, "correct horse battery staple\n").context("write the passphrase file")?;
-        let data = self.folder.path().join("device");
-        let headless = |words: &[&str]| {
-            let mut command = Command::new(self.binaries.join("latchgate-headless"));
-            command.args(words).args(["--vault", "passphrase", "--passphrase-file"]).arg(&passphrase);
-            command.arg("--data").arg(&data);
-            command
-        };
-        run(headless(&["pair"]).arg(picture))?;
-        let part = Part::start("device", &mut headless(&["proxy"]), self.folder.path())?;
-        let ready = part.wait_for("READY ")?;
+        std::fs::write(self.passphrase(), "correct horse battery staple\n").context("write the passphrase file")?;
+        run(self.headless("pair").arg(picture))?;
+        let (part, ready) = self.open_proxy()?;
         Ok((part, Proxy::parse(&ready)?, ready))
+    }
+
+    /// Starts the proxy of the device that [`Self::device`] has paired.
+    pub(crate) fn open_proxy(&self) -> anyhow::Result<(Part, String)> {
+        let part = Part::start("device", &mut self.headless("proxy"), self.folder.path())?;
+        let ready = part.wait_for("READY ")?;
+        Ok((part, ready))
+    }
+
+    fn headless(&self, task: &str) -> Command {
+        let mut command = Command::new(self.binaries.join("latchgate-headless"));
+        command.arg(task).args(["--vault", "passphrase", "--passphrase-file"]).arg(self.passphrase());
+        command.arg("--data").arg(self.folder.path().join("device"));
+        command
+    }
+
+    fn passphrase(&self) -> PathBuf {
+        self.folder.path().join("passphrase.txt")
+    }
+
+    /// The gateway's process.
+    pub(crate) fn gateway(&self) -> &Part {
+        &self.gateway
+    }
+
+    /// The connector's process.
+    pub(crate) fn connector(&self) -> &Part {
+        &self.connector
     }
 
     /// A folder that ends with the system.
