@@ -1,1 +1,1 @@
-//! System tests live in `tests/tests`; this library is empty.
+//! The tests of the whole system lie in `tests/tests/system`; this library is empty.

@@ -1,0 +1,5 @@
+<?php
+$conf['title'] = 'Northlight Wiki';
+$conf['useacl'] = 1;
+$conf['authtype'] = 'authstamp';
+$conf['savedir'] = dirname(__DIR__) . '/data';

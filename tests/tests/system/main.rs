@@ -1,0 +1,9 @@
+//! The whole system, as real processes on loopback: gateway, connector, devices, a sample intranet, browsers
+//! and the real app. `cargo xtask test` builds what these tests start and says where it lies.
+
+mod chromium;
+mod dokuwiki;
+mod pairing;
+mod people;
+mod restart;
+mod support;

@@ -1,0 +1,31 @@
+//! What the tests stand on: a system of real processes in a folder of its own, and the means to look at it
+//! from outside.
+
+pub(crate) mod browser;
+pub(crate) mod device;
+pub(crate) mod forward;
+pub(crate) mod http;
+pub(crate) mod process;
+pub(crate) mod relay;
+pub(crate) mod system;
+
+use std::time::{Duration, Instant};
+
+pub(crate) use device::Device;
+pub(crate) use system::{System, WIKI};
+
+/// How long anything may take that is not what a test is about.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Polls until `condition` gives a value, and fails the test with `what` at the deadline.
+pub(crate) async fn eventually<T>(what: &str, within: Duration, mut condition: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + within;
+    loop {
+        if let Some(value) = condition().await {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "{what}: not within {within:?}");
+        // Yields between looks; nothing depends on how long it is.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

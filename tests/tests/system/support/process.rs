@@ -1,0 +1,151 @@
+//! A part as a child process: what it prints, what it logs, what it has in memory; killed when dropped.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+
+use super::PATIENCE;
+
+/// Returns the folder of the built programs.
+pub(crate) fn binaries() -> PathBuf {
+    std::env::var_os("LATCHGATE_BIN_DIR").map_or_else(
+        || {
+            // target/debug/deps/system-… lies one folder below the programs.
+            let this = std::env::current_exe().expect("a test is a program");
+            this.ancestors().nth(2).expect("a test lies in deps").to_path_buf()
+        },
+        PathBuf::from,
+    )
+}
+
+/// Makes a command for one of the project's programs.
+pub(crate) fn program(name: &str) -> Command {
+    let path = binaries().join(name);
+    assert!(path.exists(), "{} is not built; run `cargo xtask test`", path.display());
+    Command::new(path)
+}
+
+/// A running child.
+pub(crate) struct Part {
+    name: String,
+    child: Child,
+    lines: mpsc::UnboundedReceiver<String>,
+    seen: VecDeque<String>,
+    log: PathBuf,
+}
+
+/// How a command that ran to its end ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Part {
+    /// Starts a part; standard error is appended to `logs`/name.log.
+    pub(crate) fn start(name: &str, command: &mut Command, logs: &Path) -> Self {
+        let log = logs.join(format!("{name}.log"));
+        let file = File::options().create(true).append(true).open(&log).expect("create a log");
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(file)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap_or_else(|error| panic!("start {name}: {error}"));
+        let mut stdout = BufReader::new(child.stdout.take().expect("standard output is piped")).lines();
+        let (sender, lines) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = stdout.next_line().await {
+                // Lines that nobody waits for are dropped with the part.
+                let _ = sender.send(line);
+            }
+        });
+        Self { name: name.to_owned(), child, lines, seen: VecDeque::new(), log }
+    }
+
+    /// Waits for a line on standard output that begins with `word` and returns the rest.
+    pub(crate) async fn wait_for(&mut self, word: &str) -> String {
+        let waited = tokio::time::timeout(PATIENCE, async {
+            while let Some(line) = self.lines.recv().await {
+                let rest = line.strip_prefix(word).map(|rest| rest.trim().to_owned());
+                self.seen.push_back(line);
+                if rest.is_some() {
+                    return rest;
+                }
+            }
+            None
+        });
+        match waited.await {
+            Ok(Some(rest)) => rest,
+            Ok(None) | Err(_) => panic!("{} did not say {word}; log:\n{}", self.name, self.log()),
+        }
+    }
+
+    /// Ends the part without a chance to tidy up.
+    pub(crate) async fn kill(&mut self) {
+        self.child.kill().await.unwrap_or_else(|error| panic!("kill {}: {error}", self.name));
+    }
+
+    /// Waits until the part ends by itself.
+    pub(crate) async fn ended(&mut self, within: Duration) -> ExitStatus {
+        let waited = tokio::time::timeout(within, self.child.wait()).await;
+        waited.unwrap_or_else(|_| panic!("{} did not end", self.name)).expect("wait for a child")
+    }
+
+    /// Returns what it logged so far, earlier runs of the same name included.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
+    /// Returns everything that the process has in memory and could write to a core file.
+    pub(crate) fn memory(&self) -> Vec<u8> {
+        let pid = self.child.id().expect("the part is running");
+        let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).expect("read the memory map");
+        let mut memory = File::open(format!("/proc/{pid}/mem")).expect("open the memory of a child");
+        let mut dump = Vec::new();
+        for line in maps.lines() {
+            let mut words = line.split_whitespace();
+            let (Some(range), Some(rights)) = (words.next(), words.next()) else { continue };
+            let writable = rights.starts_with("rw");
+            let Some((start, end)) = range.split_once('-').filter(|_| writable) else { continue };
+            let (Ok(start), Ok(end)) = (u64::from_str_radix(start, 16), u64::from_str_radix(end, 16)) else { continue };
+            let mut region = vec![0; usize::try_from(end - start).expect("a region fits the memory")];
+            memory.seek(SeekFrom::Start(start)).expect("seek in memory");
+            // Guard pages and device memory cannot be read, and hold nothing.
+            if memory.read_exact(&mut region).is_ok() {
+                dump.append(&mut region);
+            }
+        }
+        assert!(!dump.is_empty(), "no memory of {} could be read", self.name);
+        dump
+    }
+}
+
+/// Runs a command to its end.
+pub(crate) async fn run(command: &mut Command) -> Ended {
+    let output = tokio::time::timeout(PATIENCE, command.stdin(Stdio::null()).kill_on_drop(true).output())
+        .await
+        .unwrap_or_else(|_| panic!("{command:?} did not end"))
+        .unwrap_or_else(|error| panic!("start {command:?}: {error}"));
+    Ended {
+        status: output.status,
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Runs a command that must succeed and returns what it printed.
+pub(crate) async fn succeed(command: &mut Command) -> String {
+    let ended = run(command).await;
+    assert!(ended.status.success(), "{command:?}: {}\n{}{}", ended.status, ended.stdout, ended.stderr);
+    ended.stdout
+}

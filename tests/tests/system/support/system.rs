@@ -1,0 +1,172 @@
+//! The three servers in a folder of their own, and everything an administrator does with them.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use latchgate_intranet::{Config, Intranet, Running};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use super::device::Device;
+use super::process::{Part, program, succeed};
+use super::relay::Relay;
+
+/// The sample wiki, as people see it.
+pub(crate) const WIKI: &str = "http://wiki.northlight.example";
+/// The same site over https, with its upstream under the company's own authority.
+pub(crate) const SAFE: &str = "https://safe.northlight.example";
+
+/// What a test may want different.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// Puts a relay that keeps every byte in front of the gateway.
+    pub(crate) observed: bool,
+    /// The log filter of every part; `info` without one.
+    pub(crate) log: Option<&'static str>,
+    /// More of `gateway.toml`.
+    pub(crate) gateway: String,
+    /// More of `connector.toml`: sites.
+    pub(crate) sites: String,
+}
+
+/// The running system; devices first, the gateway last when dropped.
+pub(crate) struct System {
+    pub(crate) connector: Part,
+    pub(crate) gateway: Part,
+    pub(crate) relay: Option<Relay>,
+    pub(crate) intranet: Running,
+    /// Where devices and the connector find the gateway.
+    pub(crate) origin: String,
+    listening: SocketAddr,
+    log: &'static str,
+    folder: TempDir,
+}
+
+/// A pairing code in both of its forms.
+pub(crate) struct Invitation {
+    pub(crate) picture: PathBuf,
+    pub(crate) text: String,
+}
+
+impl System {
+    /// Starts the servers and adds the people maria and jonas, who are staff.
+    pub(crate) async fn start() -> Self {
+        Self::start_with(Options::default()).await
+    }
+
+    pub(crate) async fn start_with(options: Options) -> Self {
+        let folder = tempfile::Builder::new().prefix("latchgate-test-").tempdir().expect("a folder for the system");
+        let log = options.log.unwrap_or("info");
+        let intranet = Intranet::start(Config::default()).await.expect("start the intranet");
+        std::fs::write(folder.path().join("intranet-ca.pem"), &intranet.ca_pem).expect("write the authority");
+
+        let gateway_toml = format!("data = \"gateway\"\n{}", options.gateway);
+        std::fs::write(folder.path().join("gateway.toml"), gateway_toml).expect("write gateway.toml");
+        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (gateway, listening) = start_gateway(folder.path(), any_port, log).await;
+        let relay = if options.observed { Some(Relay::start(listening).await) } else { None };
+        let origin = format!("http://{}", relay.as_ref().map_or(listening, |relay| relay.address));
+
+        let config = connector_toml(&origin, &intranet) + &options.sites;
+        std::fs::write(folder.path().join("connector.toml"), config).expect("write connector.toml");
+        succeed(&mut connector_command(folder.path(), log, &["init", "--gateway", &origin])).await;
+        for (login, name) in [("maria", "Maria Jensen"), ("jonas", "Jonas Lindqvist")] {
+            let add = ["person", "add", login, "--name", name, "--group", "staff"];
+            succeed(&mut connector_command(folder.path(), log, &add)).await;
+        }
+        let connector = start_connector(folder.path(), log).await;
+        Self { connector, gateway, relay, intranet, origin, listening, log, folder }
+    }
+
+    /// Runs a command of the connector that must succeed.
+    pub(crate) async fn administer(&self, words: &[&str]) -> String {
+        succeed(&mut connector_command(self.folder.path(), self.log, words)).await
+    }
+
+    /// Makes a pairing code for a person.
+    pub(crate) async fn invite(&self, person: &str) -> Invitation {
+        let picture = self.folder.path().join(format!("code-{person}.png"));
+        let path = picture.to_str().expect("a path in UTF-8");
+        let printed = self.administer(&["device", "invite", person, "--text", "--png", path]).await;
+        let text = printed.split_whitespace().find(|word| word.starts_with("LG1:"));
+        Invitation { picture, text: text.unwrap_or_else(|| panic!("no code in: {printed}")).to_owned() }
+    }
+
+    /// Makes an empty device.
+    pub(crate) fn device(&self, name: &str) -> Device {
+        Device::new(name, self.folder.path(), self.log)
+    }
+
+    /// Pairs a new device for a person and starts its proxy.
+    pub(crate) async fn paired(&self, person: &str) -> Device {
+        let mut device = self.device(person);
+        device.pair(&self.invite(person).await.picture).await;
+        device.start().await;
+        device
+    }
+
+    /// Kills the gateway and starts it again on the same address.
+    pub(crate) async fn restart_gateway(&mut self) {
+        self.gateway.kill().await;
+        (self.gateway, _) = start_gateway(self.folder.path(), self.listening, self.log).await;
+    }
+
+    /// Kills the connector and starts it again.
+    pub(crate) async fn restart_connector(&mut self) {
+        self.connector.kill().await;
+        self.connector = start_connector(self.folder.path(), self.log).await;
+    }
+
+    /// The folder of all files of all parts.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+async fn start_gateway(folder: &Path, listen: SocketAddr, log: &str) -> (Part, SocketAddr) {
+    let mut command = program("latchgate-gateway");
+    command.args(["serve", "--listen", &listen.to_string(), "--config"]).arg(folder.join("gateway.toml"));
+    let mut gateway = Part::start("gateway", command.env("RUST_LOG", log), folder);
+    let origin = gateway.wait_for("LISTENING ").await;
+    let address = origin.trim_start_matches("http://").parse().unwrap_or_else(|_| panic!("not an address: {origin}"));
+    (gateway, address)
+}
+
+async fn start_connector(folder: &Path, log: &str) -> Part {
+    let mut part = Part::start("connector", &mut connector_command(folder, log, &["serve"]), folder);
+    part.wait_for("CONNECTED ").await;
+    part
+}
+
+fn connector_command(folder: &Path, log: &str, words: &[&str]) -> Command {
+    let mut command = program("latchgate-connector");
+    command.args(words).arg("--config").arg(folder.join("connector.toml")).env("RUST_LOG", log);
+    command
+}
+
+fn connector_toml(gateway: &str, intranet: &Running) -> String {
+    let (http, https) = (intranet.http_origin(), intranet.https_origin());
+    format!(
+        r#"name = "Northlight Tools"
+data = "connector"
+
+[gateway]
+url = "{gateway}"
+
+[[site]]
+name = "Wiki"
+url = "{WIKI}"
+upstream = "{http}"
+allow = ["staff"]
+identity = {{ header = "X-Remote-User" }}
+
+[[site]]
+name = "Safe"
+url = "{SAFE}"
+upstream = "{https}"
+ca = "intranet-ca.pem"
+allow = ["staff"]
+identity = {{ header = "X-Remote-User" }}
+"#
+    )
+}
