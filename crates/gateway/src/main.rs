@@ -1,3 +1,142 @@
-//! The gateway command line.
+//! The gateway's command line.
 
-fn main() {}
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{Args, Parser, Subcommand};
+use latchgate_gateway::{Config, Gateway, Stop, Store};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// The public, blind relay between devices and the connectors of their companies.
+#[derive(Parser)]
+#[command(version, after_help = "Example:\n  latchgate-gateway serve --config /etc/latchgate/gateway.toml")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve clients until SIGTERM or SIGINT.
+    #[command(
+        after_help = "Example:\n  latchgate-gateway serve --listen 127.0.0.1:8443 --data /var/lib/latchgate-gateway\n\nPrints LISTENING and the origin on standard output when it is ready, and OPS and the\naddress of health and metrics if they are served. Logs go to standard error (RUST_LOG)."
+    )]
+    Serve(Serve),
+    /// Check the configuration and the integrity of the store.
+    #[command(after_help = "Example:\n  latchgate-gateway check --config /etc/latchgate/gateway.toml --json")]
+    Check(Check),
+}
+
+#[derive(Args)]
+struct Place {
+    /// The configuration file.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The folder of the database.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Serve {
+    #[command(flatten)]
+    place: Place,
+    /// Where clients connect; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Where health and metrics are served; loopback only.
+    #[arg(long, value_name = "ADDRESS")]
+    ops_listen: Option<SocketAddr>,
+    /// Allow plain HTTP beyond loopback, behind a TLS terminator.
+    #[arg(long)]
+    allow_plain_http: bool,
+}
+
+#[derive(Args)]
+struct Check {
+    #[command(flatten)]
+    place: Place,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let done = match cli.command {
+        Command::Serve(serve) => run_serve(serve),
+        Command::Check(check) => run_check(&check),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "latchgate-gateway: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn read_config(place: Place) -> Result<Config> {
+    let mut config = place.config.as_deref().map(Config::read).transpose()?.unwrap_or_default();
+    if let Some(data) = place.data {
+        config.data = data;
+    }
+    Ok(config)
+}
+
+fn run_serve(serve: Serve) -> Result<()> {
+    let mut config = read_config(serve.place)?;
+    config.listen = serve.listen.unwrap_or(config.listen);
+    config.ops_listen = serve.ops_listen.or(config.ops_listen);
+    config.allow_plain_http |= serve.allow_plain_http;
+    tokio::runtime::Runtime::new().context("could not start the runtime")?.block_on(async {
+        let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
+        let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
+        let running = Gateway::start(config).await?;
+        announce(&running).context("could not write to standard output")?;
+        let stop = tokio::select! {
+            _ = terminate.recv() => Stop::Drain,
+            _ = interrupt.recv() => Stop::ShutDown,
+        };
+        running.stop(stop).await;
+        Ok(())
+    })
+}
+
+fn announce(running: &latchgate_gateway::Running) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "LISTENING {}", running.origin())?;
+    if let Some(address) = running.ops_addr() {
+        writeln!(out, "OPS http://{address}")?;
+    }
+    out.flush()
+}
+
+fn run_check(check: &Check) -> Result<()> {
+    let place = Place { config: check.place.config.clone(), data: check.place.data.clone() };
+    let checked = read_config(place).and_then(|config| check_store(&config.data));
+    let mut out = std::io::stdout().lock();
+    match (&checked, check.json) {
+        (Ok(report), true) => writeln!(out, "{}", serde_json::json!({ "ok": true, "store": report }))?,
+        (Err(error), true) => writeln!(out, "{}", serde_json::json!({ "ok": false, "error": format!("{error:#}") }))?,
+        (Ok(report), false) => writeln!(
+            out,
+            "ok: schema version {}, {} instances, {} devices",
+            report.version, report.instances, report.devices
+        )?,
+        (Err(_), false) => {}
+    }
+    checked.map(drop)
+}
+
+fn check_store(folder: &Path) -> Result<latchgate_gateway::CheckReport> {
+    let report = Store::check(folder).with_context(|| format!("could not check {}", folder.display()))?;
+    anyhow::ensure!(report.weak_passwords == 0, "{} stored passwords have too few iterations", report.weak_passwords);
+    Ok(report)
+}

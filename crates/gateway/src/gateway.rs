@@ -1,0 +1,288 @@
+//! Starting and stopping a gateway.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use getrandom::SysRng;
+use latchgate_protocol::InstanceId;
+use latchgate_protocol::control::Control;
+use rand_core::UnwrapErr;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info, warn};
+
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError, Limits};
+use crate::hash::{HashPool, fingerprint};
+use crate::limits::{STOP_TIMEOUT, SWEEP};
+use crate::metrics::Metrics;
+use crate::ops;
+use crate::relay::Hub;
+use crate::relay::reason::Reason;
+use crate::server::{self, Admission, Tls};
+use crate::store::{Store, StoreError};
+use crate::throttle::{Bucket, SlowDown, Source, Throttle};
+
+/// A gateway that is not running.
+#[derive(Debug)]
+pub struct Gateway;
+
+/// A gateway that is running. Dropping it without [`Running::stop`] cuts every connection.
+pub struct Running {
+    address: SocketAddr,
+    ops_address: Option<SocketAddr>,
+    shared: Arc<Shared>,
+    cancel: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// Why a running gateway stops; clients are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The node goes away and another one takes over: DISCONNECT 0x9D.
+    Drain,
+    /// The service ends: DISCONNECT 0x8B.
+    ShutDown,
+}
+
+/// Why a gateway did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The configuration cannot be used.
+    #[error("could not use the configuration")]
+    Config(#[from] ConfigError),
+    /// The store cannot be used.
+    #[error("could not open the store")]
+    Store(#[from] StoreError),
+    /// A file that the configuration names cannot be read.
+    #[error("could not read {path}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The certificate or key cannot be used.
+    #[error("could not use the TLS certificate and key")]
+    Tls(#[from] tokio_rustls::rustls::Error),
+    /// The address cannot be bound.
+    #[error("could not listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The operating system gives no randomness.
+    #[error("the operating system gave no random bytes")]
+    Randomness,
+}
+
+/// What every part of a running gateway uses.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) clock: Clock,
+    pub(crate) store: Store,
+    pub(crate) hashes: HashPool,
+    pub(crate) throttles: Throttles,
+    pub(crate) hub: Hub,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) admission: Arc<Admission>,
+    /// The SHA-256 of the registration token, where one is wanted.
+    pub(crate) registration: Option<[u8; 32]>,
+    /// The relayed connections.
+    pub(crate) relayed: TaskTracker,
+}
+
+/// All token buckets.
+pub(crate) struct Throttles {
+    pub(crate) logins_per_address: Throttle<Source>,
+    pub(crate) logins_per_id: Throttle<[u8; 16]>,
+    pub(crate) tickets_per_address: Throttle<Source>,
+    pub(crate) claims_per_address: Throttle<Source>,
+    pub(crate) takeovers_per_id: Throttle<[u8; 16]>,
+    registrations_per_address: Throttle<Source>,
+    registrations: Mutex<Bucket>,
+}
+
+/// The operating system's randomness.
+pub(crate) const fn rng() -> UnwrapErr<SysRng> {
+    UnwrapErr(SysRng)
+}
+
+impl Gateway {
+    /// Starts a gateway on the current Tokio runtime.
+    ///
+    /// # Errors
+    /// [`StartError`] says what stands in the way.
+    pub async fn start(config: Config) -> Result<Running, StartError> {
+        config.validate()?;
+        getrandom::fill(&mut [0; 16]).map_err(|_| StartError::Randomness)?;
+        let tls = config.tls.as_ref().map(Tls::load).transpose()?;
+        let registration = config.registration_token_file.as_deref().map(read_token).transpose()?;
+        let listener = listen(config.listen).await?;
+        let ops_listener = match config.ops_listen {
+            Some(address) => Some(listen(address).await?),
+            None => None,
+        };
+        let folder = config.data.clone();
+        let store =
+            tokio::task::spawn_blocking(move || Store::open(&folder)).await.map_err(|_| StoreError::Unavailable)??;
+        let shared = Arc::new(Shared::new(config, store, registration));
+        shared.store.sweep(shared.clock.now()).await?;
+        Ok(Running::spawn(shared, (listener, tls), ops_listener))
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+fn read_token(path: &std::path::Path) -> Result<[u8; 32], StartError> {
+    let refused = |source| StartError::File { path: path.into(), source };
+    let text = zeroize::Zeroizing::new(std::fs::read_to_string(path).map_err(refused)?);
+    if text.trim().is_empty() {
+        return Err(refused(std::io::Error::other("the file is empty")));
+    }
+    Ok(fingerprint(text.trim().as_bytes()))
+}
+
+impl Running {
+    fn spawn(shared: Arc<Shared>, clients: (TcpListener, Option<Tls>), ops: Option<TcpListener>) -> Self {
+        let (listener, tls) = clients;
+        let local = |listener: &TcpListener| listener.local_addr().ok();
+        let address = local(&listener).unwrap_or(shared.config.listen);
+        let ops_address = ops.as_ref().and_then(local);
+        let (cancel, tasks) = (CancellationToken::new(), TaskTracker::new());
+        tasks.spawn(server::serve(Arc::clone(&shared), listener, tls, cancel.clone()));
+        tasks.spawn(sweep(Arc::clone(&shared), cancel.clone()));
+        if let Some(listener) = ops {
+            tasks.spawn(ops::serve(Arc::clone(&shared), listener, cancel.clone()));
+        }
+        info!(%address, "the gateway is ready");
+        Self { address, ops_address, shared, cancel, tasks }
+    }
+
+    /// Returns the address that clients connect to.
+    #[must_use]
+    pub const fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the address of health and metrics, where they are served.
+    #[must_use]
+    pub const fn ops_addr(&self) -> Option<SocketAddr> {
+        self.ops_address
+    }
+
+    /// Returns the origin that clients are told: scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        let scheme = if self.shared.config.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
+    }
+
+    /// Stops with [`Stop::ShutDown`].
+    pub async fn shutdown(self) {
+        self.stop(Stop::ShutDown).await;
+    }
+
+    /// Says goodbye to every client, waits a little for them to hear it, and closes the store.
+    pub async fn stop(self, stop: Stop) {
+        info!(?stop, "the gateway stops");
+        self.shared.hub.stop(match stop {
+            Stop::Drain => Reason::ServerMoved,
+            Stop::ShutDown => Reason::ShuttingDown,
+        });
+        self.cancel.cancel();
+        self.tasks.close();
+        self.shared.relayed.close();
+        let ended = async {
+            self.shared.relayed.wait().await;
+            self.tasks.wait().await;
+        };
+        if timeout(STOP_TIMEOUT, ended).await.is_err() {
+            warn!("some connections did not end in time");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.shared.hub.stop(Reason::ShuttingDown);
+        self.cancel.cancel();
+    }
+}
+
+async fn sweep(shared: Arc<Shared>, cancel: CancellationToken) {
+    let mut ticks = interval(SWEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        if let Err(error) = shared.store.sweep(shared.clock.now()).await {
+            error!(error = &error as &dyn std::error::Error, "could not remove what has expired");
+        }
+    }
+}
+
+impl Shared {
+    fn new(config: Config, store: Store, registration: Option<[u8; 32]>) -> Self {
+        let metrics = Arc::new(Metrics::default());
+        Self {
+            clock: config.clock.clone(),
+            store,
+            hashes: HashPool::new(config.pbkdf2_iterations),
+            throttles: Throttles::new(&config.limits),
+            hub: Hub::new(&config.limits, Arc::clone(&metrics)),
+            admission: Arc::new(Admission::new(&config.limits, Arc::clone(&metrics))),
+            metrics,
+            registration,
+            relayed: TaskTracker::new(),
+            config,
+        }
+    }
+
+    /// Tells a connector of the codes that two devices claimed, once, when it can hear it.
+    pub(crate) async fn announce_conflicts(&self, instance_id: InstanceId) {
+        if !self.hub.takes_control(instance_id) {
+            return;
+        }
+        match self.store.take_conflicts(instance_id).await {
+            Ok(devices) => {
+                for device_id in devices {
+                    self.hub.control(instance_id, &Control::ClaimConflict { device_id });
+                }
+            }
+            Err(error) => error!(error = &error as &dyn std::error::Error, "could not look for claim conflicts"),
+        }
+    }
+}
+
+impl Throttles {
+    fn new(limits: &Limits) -> Self {
+        Self {
+            logins_per_address: Throttle::new(limits.logins_per_address),
+            logins_per_id: Throttle::new(limits.logins_per_id),
+            tickets_per_address: Throttle::new(limits.tickets_per_address),
+            claims_per_address: Throttle::new(limits.claims_per_address),
+            takeovers_per_id: Throttle::new(limits.takeovers_per_id),
+            registrations_per_address: Throttle::new(limits.registrations_per_address),
+            registrations: Mutex::new(Bucket::full(limits.registrations)),
+        }
+    }
+
+    /// Takes one registration, of the address and of all.
+    pub(crate) fn take_registration(&self, source: Source, limits: &Limits) -> Result<(), SlowDown> {
+        self.registrations_per_address.take(source)?;
+        self.registrations.lock().unwrap_or_else(PoisonError::into_inner).take(limits.registrations)
+    }
+}

@@ -1,0 +1,81 @@
+//! The limits of the gateway that are no matter of configuration, each with its reason.
+
+use std::time::Duration;
+
+/// The largest request body, in bytes: the longest documented one has under 200.
+pub(crate) const REQUEST_BODY: usize = 64 * 1024;
+
+/// The largest request head, in bytes: credentials and a WebSocket upgrade need under 1 KiB.
+pub(crate) const REQUEST_HEAD: usize = 16 * 1024;
+
+/// The most header fields of a request.
+pub(crate) const REQUEST_HEADERS: usize = 64;
+
+/// How long a whole request may take to arrive and be answered: hashing may have to wait for its turn.
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long a login may take once CONNECT has arrived: hashing may have to wait for its turn.
+pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long a peer may take to read the reason of its disconnection.
+pub(crate) const FAREWELL_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long a stop waits for the connections to end: the farewell, and a little.
+pub(crate) const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
+
+/// Passwords that may wait for a hashing thread, for each such thread: 64 of 25 ms are under 2 seconds.
+pub(crate) const HASHES_WAITING: usize = 64;
+
+/// Addresses and identifiers that a throttle remembers, each in about 50 bytes.
+pub(crate) const THROTTLE_ENTRIES: usize = 100_000;
+
+/// What a connection reads from its socket at once, in bytes: one record.
+pub(crate) const READ_BUFFER: usize = 16 * 1024;
+
+/// What a connection gathers before it writes, in bytes: four records for one system call.
+pub(crate) const WRITE_BATCH: usize = 64 * 1024;
+
+/// What the kernel holds unsent for one connection, in bytes, so that the queues here decide who is next.
+pub(crate) const UNSENT: u32 = 128 * 1024;
+
+/// Messages that one connection handles before it lets the others have the thread.
+pub(crate) const READ_TURN: usize = 64;
+
+/// Answers to a peer's own requests that wait for its socket. A peer that does not read them is not read.
+pub(crate) const ANSWERS_WAITING: usize = 16;
+
+/// What a device adds to the connector's connection in one round, in bytes: at least one packet.
+pub(crate) const ROUND: usize = 32 * 1024;
+
+/// What one device may have waiting for its connector, in bytes, while the whole gateway is short of memory.
+pub(crate) const SHARE_UNDER_PRESSURE: usize = 32 * 1024;
+
+/// Control messages that wait for a connector; one that reads none of them is closed.
+pub(crate) const CONTROL_WAITING: usize = 4096;
+
+/// The most subscriptions of one packet: a connector needs three.
+pub(crate) const FILTERS: usize = 8;
+
+/// How long an instance that never connected is kept, in seconds.
+pub(crate) const UNUSED_INSTANCE: u64 = 60 * 60;
+
+/// How long a device that was never claimed is listed after its setup key expired, in seconds.
+pub(crate) const UNCLAIMED_DEVICE: u64 = 24 * 60 * 60;
+
+/// How long a revoked device is listed, in seconds: longer than a backup is likely to be old.
+pub(crate) const REVOKED_DEVICE: u64 = 90 * 24 * 60 * 60;
+
+/// How long an idempotency key is remembered, in seconds.
+pub(crate) const IDEMPOTENCY: u64 = 24 * 60 * 60;
+
+/// How often expired rows are removed.
+pub(crate) const SWEEP: Duration = Duration::from_secs(60);
+
+/// How long a statement waits for another process that holds the database.
+pub(crate) const DATABASE_BUSY: Duration = Duration::from_secs(1);
+
+/// Jobs that wait for the database; more are refused as unavailable.
+pub(crate) const JOBS_WAITING: usize = 4096;
+
+/// Jobs that share one transaction, and so one wait for the disk.
+pub(crate) const JOBS_PER_TRANSACTION: usize = 64;
