@@ -240,7 +240,7 @@ impl Shared {
         Self {
             clock: config.clock.clone(),
             store,
-            hashes: HashPool::new(config.pbkdf2_iterations),
+            hashes: HashPool::new(config.pbkdf2_iterations, Arc::clone(&metrics)),
             throttles: Throttles::new(&config.limits),
             hub: Hub::new(&config.limits, Arc::clone(&metrics)),
             admission: Arc::new(Admission::new(&config.limits, Arc::clone(&metrics))),

@@ -4,13 +4,14 @@
 //! 2. The permit holds a blocking thread for one derivation. One core is left to the relay.
 //! 3. A verification for an unknown id derives as well, so that its time tells nothing.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use getrandom::SysRng;
-use hmac::digest::Output;
 use latchgate_protocol::limits::PBKDF2_FLOOR;
 use rand_core::{Rng as _, UnwrapErr};
+use ring::pbkdf2;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use thiserror::Error;
@@ -19,6 +20,7 @@ use tracing::error;
 use zeroize::Zeroizing;
 
 use crate::limits::HASHES_WAITING;
+use crate::metrics::Metrics;
 
 /// A stored password.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,6 +40,7 @@ pub(crate) struct Busy;
 
 /// The pool.
 pub(crate) struct HashPool {
+    metrics: Arc<Metrics>,
     permits: Arc<Semaphore>,
     waiting: AtomicUsize,
     most_waiting: usize,
@@ -45,10 +48,11 @@ pub(crate) struct HashPool {
 }
 
 impl HashPool {
-    pub(crate) fn new(iterations: u32) -> Self {
+    pub(crate) fn new(iterations: u32, metrics: Arc<Metrics>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = cores.saturating_sub(1).max(1);
         Self {
+            metrics,
             permits: Arc::new(Semaphore::new(threads)),
             waiting: AtomicUsize::new(0),
             most_waiting: threads * HASHES_WAITING,
@@ -96,6 +100,7 @@ impl HashPool {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         let _waiting = Waiting::enter(self)?;
+        self.metrics.hashes.increment();
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Busy)?;
         tokio::task::spawn_blocking(move || {
             let result = work();
@@ -126,19 +131,23 @@ impl Drop for Waiting<'_> {
 
 fn derive(password: &[u8; 16], salt: &[u8; 16], iterations: u32) -> [u8; 32] {
     let mut hash = [0; 32];
-    pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, &mut hash);
+    let iterations = NonZeroU32::new(iterations).unwrap_or(NonZeroU32::MAX);
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, iterations, salt, password, &mut hash);
     hash
 }
 
 /// Hashes a secret that is looked up by its hash: 128 random bits or more need no salt.
 pub(crate) fn fingerprint(secret: &[u8]) -> [u8; 32] {
-    let digest: Output<Sha256> = Sha256::digest(secret);
-    digest.into()
+    Sha256::digest(secret).into()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn pool() -> HashPool {
+        HashPool::new(PBKDF2_FLOOR, Arc::default())
+    }
 
     fn password(byte: u8) -> Password {
         Zeroizing::new([byte; 16])
@@ -153,7 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn ab_19_a_hash_below_the_floor_is_never_verified() {
-        let pool = HashPool::new(PBKDF2_FLOOR);
+        let pool = pool();
         let salt = [7; 16];
         let weak = PasswordHash { salt, iterations: 1, hash: derive(&[1; 16], &salt, 1) };
         assert_eq!(pool.verify(password(1), vec![weak]).await, Ok(None));
@@ -161,7 +170,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_matching_candidate_is_found() {
-        let pool = HashPool::new(PBKDF2_FLOOR);
+        let pool = pool();
         let hashes = vec![pool.make(password(1)).await.unwrap(), pool.make(password(2)).await.unwrap()];
         assert_eq!(pool.verify(password(2), hashes.clone()).await, Ok(Some(1)));
         assert_eq!(pool.verify(password(3), hashes).await, Ok(None));
@@ -170,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn ab_05_a_full_pool_refuses_at_once() {
-        let pool = HashPool { most_waiting: 0, ..HashPool::new(PBKDF2_FLOOR) };
+        let pool = HashPool { most_waiting: 0, ..pool() };
         assert_eq!(pool.verify(password(1), Vec::new()).await, Err(Busy));
     }
 }

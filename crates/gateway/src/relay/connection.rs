@@ -80,7 +80,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         };
         self.side.leave();
         if let End::Closed(reason) = end {
-            farewell(self.socket, packet::disconnect(reason)).await;
+            let last = self.answers.into_iter().chain([packet::disconnect(reason)]);
+            farewell(self.socket, last).await;
         }
         end
     }
@@ -245,11 +246,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 /// Batches written in one turn before the other connections have theirs.
 const WRITE_ROUNDS: usize = 16;
 
-/// Sends a last packet and closes, waiting a little for the peer to read it: closing a socket with unread
-/// bytes in it would take the packet back.
-pub(crate) async fn farewell<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>, packet: Bytes) {
+/// Sends the last packets and closes, waiting a little for the peer to read them: closing a socket with unread
+/// bytes in it would take them back.
+pub(crate) async fn farewell<S: AsyncRead + AsyncWrite + Unpin>(
+    mut socket: WebSocketStream<S>,
+    packets: impl IntoIterator<Item = Bytes>,
+) {
     let said = async {
-        socket.send(Message::Binary(packet)).await?;
+        for packet in packets {
+            socket.feed(Message::Binary(packet)).await?;
+        }
         socket.close(None).await?;
         while let Some(message) = socket.next().await {
             message?;

@@ -91,7 +91,7 @@ pub(crate) async fn serve<S>(
         Err(reason) => {
             debug!(?reason, "a login was refused");
             shared.metrics.logins_refused.increment();
-            farewell(socket, packet::refuse_connect(reason)).await;
+            farewell(socket, [packet::refuse_connect(reason)]).await;
         }
     }
 }

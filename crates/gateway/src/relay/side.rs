@@ -11,10 +11,11 @@ use latchgate_protocol::topic::{ABSENT, PRESENT, TopicFilter};
 use latchgate_protocol::{DeviceId, Topic};
 
 use super::inbound::TopicAliases;
+use super::instance::{Instance, Sent};
 use super::link::{ConnectorLink, DeviceLink, Peer};
 use super::reason::Reason;
 use super::rounds::publication;
-use super::{Instance, Sent};
+
 use crate::config::Rate;
 use crate::gateway::Shared;
 use crate::limits::WRITE_BATCH;
