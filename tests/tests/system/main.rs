@@ -2,8 +2,10 @@
 //! and the real app. `cargo xtask test` builds what these tests start and says where it lies.
 
 mod chromium;
+mod claims;
 mod dokuwiki;
 mod pairing;
 mod people;
 mod restart;
+mod secrets;
 mod support;

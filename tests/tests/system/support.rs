@@ -2,16 +2,17 @@
 //! from outside.
 
 pub(crate) mod browser;
+pub(crate) mod canary;
 pub(crate) mod device;
 pub(crate) mod forward;
 pub(crate) mod http;
+pub(crate) mod journey;
 pub(crate) mod process;
 pub(crate) mod relay;
 pub(crate) mod system;
 
 use std::time::{Duration, Instant};
 
-pub(crate) use device::Device;
 pub(crate) use system::{System, WIKI};
 
 /// How long anything may take that is not what a test is about.
