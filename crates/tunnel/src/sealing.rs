@@ -10,6 +10,7 @@
 //! 3. After each 2^20 records both replace the key by Noise REKEY; after 2^32 the session ends.
 
 use std::fmt;
+use std::io::IoSlice;
 
 use bytes::{BufMut as _, BytesMut};
 use latchgate_protocol::limits::MAX_FRAME;
@@ -113,23 +114,43 @@ impl Sealer {
         if body.len() > Self::MAX_BODY {
             return Err(SealError::TooLong(body.len()));
         }
-        let body_length = u16::try_from(body.len()).map_err(|_| SealError::TooLong(body.len()))?;
+        self.seal_gathered(kind, &[IoSlice::new(body)], out).map(|_all| ())
+    }
+
+    /// Appends a whole frame to `out` as [`Sealer::seal`] does. Its body is the beginning of `parts`, one after
+    /// the other, up to [`Sealer::MAX_BODY`] bytes; returns how many bytes that is.
+    ///
+    /// # Errors
+    /// [`SealError::Exhausted`]; `out` is unchanged.
+    pub fn seal_gathered(
+        &mut self,
+        kind: RecordKind,
+        parts: &[IoSlice<'_>],
+        out: &mut BytesMut,
+    ) -> Result<usize, SealError> {
         if self.direction.next >= RECORD_LIMIT {
             return Err(SealError::Exhausted);
         }
+        let offered = parts.iter().fold(0_usize, |sum, part| sum.saturating_add(part.len()));
+        let body_length = offered.min(Self::MAX_BODY);
         let header = self.direction.header();
-        let padded = padded_length(PREFIX_LENGTH + body.len());
+        let padded = padded_length(PREFIX_LENGTH + body_length);
         let start = out.len() + FrameHeader::LENGTH;
         out.reserve(FrameHeader::LENGTH + padded + TAG_LENGTH);
         out.put_slice(&header);
         out.put_u8(kind as u8);
-        out.put_u16(body_length);
-        out.put_slice(body);
-        out.put_bytes(0, padded - PREFIX_LENGTH - body.len());
+        out.put_u16(u16::try_from(body_length).expect("a body fits a frame of less than 64 KiB"));
+        let mut missing = body_length;
+        for part in parts {
+            let taken = part.len().min(missing);
+            out.put_slice(&part[..taken]);
+            missing -= taken;
+        }
+        out.put_bytes(0, padded - PREFIX_LENGTH - body_length);
         let tag = self.direction.key.seal(self.direction.next, &header, &mut out[start..]);
         out.put_slice(&tag);
         self.direction.advance();
-        Ok(())
+        Ok(body_length)
     }
 }
 

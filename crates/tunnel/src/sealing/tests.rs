@@ -104,6 +104,33 @@ fn the_longest_body_fills_a_frame_and_one_more_byte_is_refused() {
 }
 
 #[test]
+fn gathered_parts_seal_to_the_same_frame_as_one_body() {
+    let parts = [&b"GET /"[..], b"", b"wiki"].map(IoSlice::new);
+    let mut out = BytesMut::new();
+    let taken = pair().0.seal_gathered(RecordKind::Stream, &parts, &mut out).unwrap();
+    assert_eq!(taken, 9);
+    assert_eq!(out[..], seal(&mut pair().0, b"GET /wiki"));
+}
+
+#[test]
+fn gathered_parts_end_at_the_longest_body_and_the_rest_follows_in_the_next_record() {
+    let (mut sealer, mut opener) = pair();
+    let bodies = [vec![1; Sealer::MAX_BODY - 2], vec![2; 5], vec![3; 7]];
+    let mut frames = [BytesMut::new(), BytesMut::new()];
+    let [first, second] = &mut frames;
+
+    let parts: Vec<IoSlice<'_>> = bodies.iter().map(|body| IoSlice::new(body)).collect();
+    assert_eq!(sealer.seal_gathered(RecordKind::Stream, &parts, first), Ok(Sealer::MAX_BODY));
+    let rest = [IoSlice::new(&bodies[1][2..]), parts[2]];
+    assert_eq!(sealer.seal_gathered(RecordKind::Stream, &rest, second), Ok(10));
+
+    assert_eq!(first.len(), MAX_FRAME);
+    let opened: Vec<u8> =
+        frames.iter().flat_map(|frame| opener.open_frame(frame).unwrap().expect("no duplicate").1).collect();
+    assert_eq!(opened, bodies.concat());
+}
+
+#[test]
 fn ab_37_a_lower_number_is_dropped_and_counted() {
     let (mut sealer, mut opener) = pair();
     let frames = [seal(&mut sealer, b"0"), seal(&mut sealer, b"1")];
