@@ -11,7 +11,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, Bytes, BytesMut};
 use latchgate_protocol::publish::{self, Name};
 use latchgate_protocol::{DeviceId, FrameHeader, Topic};
-use latchgate_tunnel::sealing::{OpenError, Opened, Opener, RecordKind, Sealer};
+use latchgate_tunnel::sealing::{OpenError, Opened, Opener, RecordKind, SealError, Sealer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::PollSender;
 use tracing::{debug, warn};
@@ -25,7 +25,6 @@ pub struct SealedStream {
     outgoing: PollSender<Bytes>,
     topic: String,
     alias: Alias,
-    gather: Vec<u8>,
     opener: Opener,
     route: Route,
     readable: BytesMut,
@@ -70,7 +69,6 @@ impl SealedStream {
             outgoing: PollSender::new(connection.outgoing.clone()),
             topic: topic.to_string(),
             alias: alias.map_or(Alias::None, Alias::Free),
-            gather: Vec::new(),
             opener,
             route,
             readable: BytesMut::new(),
@@ -85,11 +83,13 @@ impl SealedStream {
         self.route.device_id()
     }
 
-    /// Seals one record and queues it. Needs a reserved place in the queue.
-    fn queue_record(&mut self, kind: RecordKind, body: &[u8]) -> io::Result<()> {
+    /// Seals one record of the beginning of `parts` and queues it; returns how many bytes that is. Needs a
+    /// reserved place in the queue.
+    fn queue_record(&mut self, kind: RecordKind, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        let offered: usize = parts.iter().map(|part| part.len()).sum();
         let mut packet = BytesMut::new();
-        publish::begin(&mut packet, body.len() + 512);
-        self.sealer.seal(kind, body, &mut packet).map_err(io::Error::other)?;
+        publish::begin(&mut packet, offered.min(Sealer::MAX_BODY) + 512);
+        let taken = self.sealer.seal_gathered(kind, parts, &mut packet).map_err(io::Error::other)?;
         let name = match &self.alias {
             Alias::None => Name::Topic(&self.topic),
             Alias::Free(lease) => Name::Bind(&self.topic, lease.number),
@@ -100,12 +100,17 @@ impl SealedStream {
             Alias::None => Alias::None,
             Alias::Free(lease) | Alias::Bound(lease) => Alias::Bound(lease),
         };
-        self.outgoing.send_item(packet.freeze()).map_err(|_| lost())
+        self.outgoing.send_item(packet.freeze()).map_err(|_| lost())?;
+        Ok(taken)
     }
 
     pub(crate) async fn send_record(&mut self, kind: RecordKind, body: &[u8]) -> io::Result<()> {
+        if body.len() > Sealer::MAX_BODY {
+            return Err(io::Error::other(SealError::TooLong(body.len())));
+        }
         std::future::poll_fn(|cx| self.outgoing.poll_reserve(cx)).await.map_err(|_| lost())?;
-        self.queue_record(kind, body)
+        self.queue_record(kind, &[IoSlice::new(body)])?;
+        Ok(())
     }
 
     /// Waits for the next record and returns its kind; the body of a stream record becomes readable.
@@ -200,9 +205,7 @@ impl AsyncWrite for SealedStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.poll_reserve(cx))?;
-        let length = buf.len().min(Sealer::MAX_BODY);
-        this.queue_record(RecordKind::Stream, &buf[..length])?;
-        Poll::Ready(Ok(length))
+        Poll::Ready(this.queue_record(RecordKind::Stream, &[IoSlice::new(buf)]))
     }
 
     fn poll_write_vectored(
@@ -212,16 +215,7 @@ impl AsyncWrite for SealedStream {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.poll_reserve(cx))?;
-        let mut gather = std::mem::take(&mut this.gather);
-        gather.clear();
-        for slice in slices {
-            let room = Sealer::MAX_BODY - gather.len();
-            gather.extend_from_slice(&slice[..slice.len().min(room)]);
-        }
-        let queued = this.queue_record(RecordKind::Stream, &gather);
-        let length = gather.len();
-        this.gather = gather;
-        Poll::Ready(queued.map(|()| length))
+        Poll::Ready(this.queue_record(RecordKind::Stream, slices))
     }
 
     fn is_write_vectored(&self) -> bool {
