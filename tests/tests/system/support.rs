@@ -3,6 +3,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod canary;
+pub(crate) mod desktop;
 pub(crate) mod device;
 pub(crate) mod forward;
 pub(crate) mod http;

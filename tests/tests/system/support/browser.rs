@@ -17,7 +17,6 @@ use super::{PATIENCE, eventually};
 pub(crate) struct Browser {
     pub(crate) page: Client,
     pub(crate) forward: Forward,
-    downloads: std::path::PathBuf,
     _driver: Part,
     _home: TempDir,
 }
@@ -37,8 +36,6 @@ impl Browser {
         let ready = driver.wait_for("ChromeDriver was started successfully on port").await;
         let port = ready.trim_end_matches('.').to_owned();
 
-        let downloads = home.path().join("downloads");
-        std::fs::create_dir(&downloads).expect("create the download folder");
         let arguments = [
             "--headless=new".to_owned(),
             "--no-sandbox".to_owned(),
@@ -50,10 +47,7 @@ impl Browser {
             "--proxy-bypass-list=<-loopback>".to_owned(),
             format!("--user-data-dir={}", home.path().join("profile").display()),
         ];
-        let options = json!({
-            "args": arguments,
-            "prefs": { "download.default_directory": downloads, "download.prompt_for_download": false },
-        });
+        let options = json!({ "args": arguments });
         let capabilities: serde_json::Map<String, Value> =
             [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
         let page = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
@@ -61,7 +55,7 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .expect("start Chromium through chromedriver");
-        Self { page, forward, downloads, _driver: driver, _home: home }
+        Self { page, forward, _driver: driver, _home: home }
     }
 
     /// Opens an address.
@@ -105,12 +99,6 @@ impl Browser {
              (async () => {{ {body} }})().then(done, (error) => done({{ error: String(error) }}));"
         );
         self.page.execute_async(&script, Vec::new()).await.expect("run a script")
-    }
-
-    /// Waits for a finished download and returns its path.
-    pub(crate) async fn downloaded(&self, name: &str) -> std::path::PathBuf {
-        let path = self.downloads.join(name);
-        eventually("the download", PATIENCE, async || path.exists().then(|| path.clone())).await
     }
 }
 

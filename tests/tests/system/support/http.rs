@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 /// Where a device's proxy is and what it asks for.
@@ -21,7 +21,6 @@ pub(crate) struct Proxy {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
@@ -71,23 +70,6 @@ impl Proxy {
         request = request.header("proxy-authorization", self.authorization());
         send(TcpStream::connect(&self.address).await?, request, headers, body).await
     }
-
-    /// Opens a tunnel by CONNECT and returns it with the status of the answer.
-    pub(crate) async fn connect(&self, authority: &str) -> (u16, TcpStream) {
-        let mut stream = TcpStream::connect(&self.address).await.expect("connect to the proxy");
-        let head = format!(
-            "CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\nProxy-Authorization: {}\r\n\r\n",
-            self.authorization()
-        );
-        stream.write_all(head.as_bytes()).await.expect("send CONNECT");
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"\r\n\r\n") {
-            answer.push(stream.read_u8().await.expect("read the answer to CONNECT"));
-        }
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok());
-        (status.unwrap_or_else(|| panic!("no status in {answer}")), stream)
-    }
 }
 
 /// Makes one request directly.
@@ -116,5 +98,5 @@ async fn send(
     let (parts, body) = answer.into_parts();
     let body = body.collect().await?.to_bytes();
     connection.abort();
-    Ok(Answer { status: parts.status, headers: parts.headers, body })
+    Ok(Answer { status: parts.status, body })
 }

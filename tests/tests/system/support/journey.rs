@@ -145,7 +145,7 @@ pub(crate) fn private_words() -> Vec<Canary> {
 }
 
 /// Reads all files below a folder.
-fn files(folder: &Path) -> Place {
+pub(crate) fn files(folder: &Path) -> Place {
     files_without(folder, "")
 }
 

@@ -5,7 +5,6 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -93,12 +92,6 @@ impl Part {
     /// Ends the part without a chance to tidy up.
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap_or_else(|error| panic!("kill {}: {error}", self.name));
-    }
-
-    /// Waits until the part ends by itself.
-    pub(crate) async fn ended(&mut self, within: Duration) -> ExitStatus {
-        let waited = tokio::time::timeout(within, self.child.wait()).await;
-        waited.unwrap_or_else(|_| panic!("{} did not end", self.name)).expect("wait for a child")
     }
 
     /// Returns what it logged so far, earlier runs of the same name included.

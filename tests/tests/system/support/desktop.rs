@@ -1,0 +1,159 @@
+//! A desktop of its own for the real app: a virtual display, a session bus, a real keyring that a password
+//! unlocked, and WebKitWebDriver, which starts the app and drives its first window.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::process::Command;
+
+use super::process::{Part, binaries, succeed};
+use super::{PATIENCE, eventually};
+
+/// Starts the keyring inside the session and leaves the driver in its place.
+const SESSION: &str = r#"
+eval "$(printf 'keyring password' | gnome-keyring-daemon --daemonize --unlock --components=secrets)"
+exec WebKitWebDriver --port="$DRIVER_PORT"
+"#;
+
+/// The desktop; everything on it ends with it.
+pub(crate) struct Desktop {
+    display: String,
+    driver: String,
+    _session: Part,
+    _screen: Part,
+    home: TempDir,
+}
+
+/// The running app.
+pub(crate) struct App {
+    page: Client,
+}
+
+impl Desktop {
+    pub(crate) async fn start() -> Self {
+        let home = tempfile::Builder::new().prefix("latchgate-desktop-").tempdir().expect("a home folder");
+        for folder in ["data", "config", "cache", "runtime"] {
+            std::fs::create_dir(home.path().join(folder)).expect("create a folder of the home");
+        }
+        let mut screen = Command::new("Xvfb");
+        screen.args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]);
+        let mut screen = Part::start("xvfb", &mut screen, home.path());
+        let display = format!(":{}", screen.wait_for("").await);
+
+        let port = free_port().await;
+        let mut session = Command::new("dbus-run-session");
+        session.args(["--", "bash", "-c", SESSION]).env("DRIVER_PORT", port.to_string());
+        in_home(&mut session, home.path()).env("DISPLAY", &display).env("TAURI_WEBVIEW_AUTOMATION", "true");
+        let session = Part::start("session", &mut session, home.path());
+        let driver = format!("http://127.0.0.1:{port}");
+        eventually("WebKitWebDriver", PATIENCE, async || {
+            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok().map(drop)
+        })
+        .await;
+        Self { display, driver, _session: session, _screen: screen, home }
+    }
+
+    /// Opens the app.
+    pub(crate) async fn open_app(&self) -> App {
+        let binary = binaries().join("latchgate");
+        assert!(binary.exists(), "{} is not built; run `cargo xtask test`", binary.display());
+        let options = json!({ "binary": binary, "args": [] });
+        let capabilities: Map<String, Value> = [("webkitgtk:browserOptions".to_owned(), options)].into_iter().collect();
+        let page = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&self.driver)
+            .await
+            .unwrap_or_else(|error| panic!("start the app: {error}\n{}", self._session.log()));
+        App { page }
+    }
+
+    /// Returns the titles of all windows on the display.
+    pub(crate) async fn windows(&self) -> String {
+        succeed(Command::new("xwininfo").args(["-root", "-tree", "-display", &self.display])).await
+    }
+
+    /// Takes a picture of the whole display.
+    pub(crate) async fn screenshot(&self, file: &Path) {
+        std::fs::create_dir_all(file.parent().expect("a picture lies in a folder")).expect("create the folder");
+        succeed(Command::new("import").args(["-window", "root", "-display", &self.display]).arg(file)).await;
+    }
+
+    /// Everything that the app keeps outside of the keyring.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+}
+
+impl App {
+    /// Waits for the element with this `data-testid`.
+    pub(crate) async fn find(&self, testid: &str) -> Element {
+        let css = format!("[data-testid=\"{testid}\"]");
+        let found = self.page.wait().at_most(PATIENCE).for_element(Locator::Css(&css)).await;
+        match found {
+            Ok(element) => element,
+            Err(error) => panic!("find {testid}: {error}; the page says: {}", self.words().await),
+        }
+    }
+
+    pub(crate) async fn click(&self, testid: &str) {
+        self.enabled(testid).await.click().await.unwrap_or_else(|error| panic!("click {testid}: {error}"));
+    }
+
+    pub(crate) async fn fill(&self, testid: &str, text: &str) {
+        let element = self.find(testid).await;
+        element.send_keys(text).await.unwrap_or_else(|error| panic!("type into {testid}: {error}"));
+    }
+
+    pub(crate) async fn text(&self, testid: &str) -> String {
+        self.find(testid).await.text().await.expect("read a text")
+    }
+
+    /// Closes the app.
+    pub(crate) async fn close(self) {
+        self.page.close().await.expect("close the app");
+    }
+
+    async fn enabled(&self, testid: &str) -> Element {
+        eventually(&format!("{testid} can be clicked"), PATIENCE, async || {
+            let element = self.find(testid).await;
+            element.is_enabled().await.unwrap_or(false).then_some(element)
+        })
+        .await
+    }
+
+    async fn words(&self) -> String {
+        let Ok(body) = self.page.find(Locator::Css("body")).await else { return String::new() };
+        body.text().await.unwrap_or_default()
+    }
+}
+
+/// Gives a process a home of its own.
+fn in_home<'a>(command: &'a mut Command, home: &Path) -> &'a mut Command {
+    command
+        .env("HOME", home)
+        .env("XDG_DATA_HOME", home.join("data"))
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_CACHE_HOME", home.join("cache"))
+        .env("XDG_RUNTIME_DIR", home.join("runtime"))
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("DBUS_SESSION_BUS_ADDRESS")
+}
+
+/// WebKitWebDriver does not say which port it took.
+async fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a port");
+    listener.local_addr().expect("a bound address").port()
+}
+
+/// Where pictures go that a person may want to look at.
+pub(crate) fn pictures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("output/screens")
+}
+
+/// How long a window may take to show.
+pub(crate) const WINDOW: Duration = Duration::from_secs(20);
