@@ -1,26 +1,23 @@
 //! The public face of a device: [`Client`].
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use latchgate_link::dial::TlsRoots;
 use latchgate_protocol::origin::PlainHttp;
 use thiserror::Error;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
-use crate::failure::{Failure, Fault};
+use crate::code;
+use crate::controller::Controller;
+use crate::failure::Failure;
+use crate::network::Internet;
+use crate::picture;
+use crate::proxy::{Authority, Credentials};
 use crate::vault::KeyStore;
-use crate::view::{AppView, CodeView, KeychainState, Light, Screen, StatusView};
-
-/// Which certificate authorities the gateway is checked against.
-#[derive(Debug, Clone)]
-pub enum TlsRoots {
-    /// The system's.
-    Platform,
-    /// These only, as PEM.
-    Pem(Vec<u8>),
-}
+use crate::view::{AppView, CodeView};
 
 /// The name of a profile: lower-case letters, digits, `-` and `_`, at most 64.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -85,9 +82,26 @@ pub enum ClientError {
     /// The profile's description is damaged.
     #[error("the description of the profile is damaged")]
     Corrupt,
+    /// The proxy was asked to listen where other machines reach it.
+    #[error("the proxy listens on loopback addresses only")]
+    NotLoopback,
     /// Called outside a tokio runtime.
     #[error("a client needs a tokio runtime")]
     NoRuntime,
+}
+
+/// How the loopback proxy is opened, for scripts that rely on it.
+pub struct ProxyOptions {
+    /// A loopback address; port 0 means any.
+    pub listen: SocketAddr,
+    /// The user and password to keep; without them new ones are made at each unlock.
+    pub credentials: Option<(String, Zeroizing<String>)>,
+}
+
+impl Default for ProxyOptions {
+    fn default() -> Self {
+        Self { listen: (Ipv4Addr::LOCALHOST, 0).into(), credentials: None }
+    }
 }
 
 /// Where the loopback proxy listens and what it asks for, until the next lock.
@@ -101,54 +115,54 @@ pub struct ProxyEndpoint {
     pub password: Zeroizing<String>,
     /// The certificate authority of this unlock, as PEM. It is trusted by the intranet view alone.
     pub ca_pem: String,
+    pub(crate) authority: Arc<Authority>,
 }
 
 impl ProxyEndpoint {
-    /// Returns the certificate (PEM) that the proxy shows for a site's host.
+    /// Returns the certificate (PEM) that the proxy shows for a site's host until the next lock.
     #[must_use]
     pub fn certificate_pem(&self, host: &str) -> Option<String> {
-        let _ = host;
-        None
+        self.authority.certificate_pem(host).ok().map(|pem| pem.to_string())
     }
 }
 
-/// One device: the controller of one profile. Clones share it.
+impl std::fmt::Debug for ProxyEndpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ProxyEndpoint({})", self.addr)
+    }
+}
+
+/// One device: the controller of one profile. Clones share it; the last one to go closes everything.
 ///
 /// Methods return quickly; what takes long goes on behind them and shows in the view.
 #[derive(Clone)]
 pub struct Client {
-    view: Arc<watch::Sender<AppView>>,
+    controller: Arc<Controller>,
+    plain_http: PlainHttp,
 }
 
 impl Client {
-    /// Opens a profile. Nothing is read from the key store and nothing is sent.
+    /// Opens a profile inside a tokio runtime. Nothing is sent.
     ///
     /// # Errors
     /// [`ClientError`] when the folder cannot be used or another process has it.
     pub fn open(config: ClientConfig) -> Result<Self, ClientError> {
-        let _ = config;
-        let status =
-            StatusView { internet: Light::Unknown, gateway: Light::Unknown, company: Light::Unknown, failure: None };
-        let view = AppView {
-            screen: Screen::Welcome,
-            profile: None,
-            status,
-            sites: Vec::new(),
-            keychain: KeychainState::Available,
-        };
-        Ok(Self { view: Arc::new(watch::Sender::new(view)) })
+        let plain_http = config.plain_http;
+        let network = Arc::new(Internet::new(config.roots.clone()));
+        let controller = Controller::open(config, network)?;
+        Ok(Self { controller, plain_http })
     }
 
     /// Returns the present view.
     #[must_use]
     pub fn view(&self) -> AppView {
-        self.view.borrow().clone()
+        self.controller.board().view()
     }
 
     /// Returns a receiver of every later view.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<AppView> {
-        self.view.subscribe()
+        self.controller.board().watch()
     }
 
     /// Reads a pairing code. Nothing is sent.
@@ -156,8 +170,7 @@ impl Client {
     /// # Errors
     /// What is wrong with the code.
     pub fn inspect_code(&self, text: &str) -> Result<CodeView, Failure> {
-        let _ = text;
-        Err(Fault::Unavailable.failure())
+        code::read(text, self.plain_http).map(|code| code::view(&code))
     }
 
     /// Finds the text of a pairing code in a picture (PNG, JPEG, WebP, BMP, GIF).
@@ -165,9 +178,8 @@ impl Client {
     /// # Errors
     /// `picture-unreadable` or `picture-no-code`.
     pub async fn read_picture(&self, bytes: Vec<u8>) -> Result<Zeroizing<String>, Failure> {
-        drop(bytes);
-        std::future::ready(()).await;
-        Err(Fault::Unavailable.failure())
+        let searched = tokio::task::spawn_blocking(move || picture::read_file(bytes)).await;
+        searched.unwrap_or(Err(crate::Fault::Internal)).map_err(Failure::from)
     }
 
     /// Finds the text of a pairing code in a camera frame of `width * height` grey values. Blocks for at
@@ -176,27 +188,24 @@ impl Client {
     /// # Errors
     /// `picture-unreadable` or `picture-no-code`.
     pub fn read_luma(&self, width: u32, height: u32, luma: &[u8]) -> Result<Zeroizing<String>, Failure> {
-        let _ = (width, height, luma);
-        Err(Fault::Unavailable.failure())
+        picture::read_luma(width, height, luma).map_err(Failure::from)
     }
 
-    /// Begins a pairing; the view shows its progress. `secret` seals the vault that is made.
+    /// Begins a pairing and returns once it is durable that it began; the view shows its progress. `secret`
+    /// seals the vault that is made.
     ///
     /// # Errors
     /// What is wrong with the code or the key store; nothing was sent then.
     pub async fn pair(&self, text: &str, secret: UnlockSecret) -> Result<(), Failure> {
-        let _ = text;
-        drop(secret);
-        std::future::ready(()).await;
-        Err(Fault::Unavailable.failure())
+        self.controller.pair(text, secret).await
     }
 
     /// Goes on with an interrupted pairing of an open vault.
     ///
     /// # Errors
-    /// `locked`, `not-paired`.
-    pub fn resume_pairing(&self) -> Result<(), Failure> {
-        Err(Fault::Unavailable.failure())
+    /// `locked`, `not-paired`, `already-paired`.
+    pub async fn resume_pairing(&self) -> Result<(), Failure> {
+        self.controller.resume_pairing().await
     }
 
     /// Gives an unfinished or unconfirmed pairing up and erases what it made.
@@ -204,44 +213,60 @@ impl Client {
     /// # Errors
     /// `already-paired` once the pairing is complete; see [`Client::forget`].
     pub async fn cancel_pairing(&self) -> Result<(), Failure> {
-        std::future::ready(()).await;
-        Err(Fault::Unavailable.failure())
+        self.controller.cancel_pairing().await
     }
 
     /// The person compared the check code (or went on from the last pairing screen): show the portal.
     ///
     /// # Errors
-    /// `not-paired`, or those of the vault.
+    /// `locked`, `pairing-unfinished`, or those of the vault.
     pub async fn confirm_check_code(&self) -> Result<(), Failure> {
-        std::future::ready(()).await;
-        Err(Fault::Unavailable.failure())
+        self.controller.confirm_check_code().await
     }
 
-    /// Opens the vault and connects.
+    /// Opens the vault and connects; an unfinished pairing goes on.
     ///
     /// # Errors
     /// `wrong-passphrase`, `too-many-attempts`, or those of the keychain.
     pub async fn unlock(&self, secret: UnlockSecret) -> Result<(), Failure> {
-        drop(secret);
-        std::future::ready(()).await;
-        Err(Fault::Unavailable.failure())
+        self.controller.unlock(secret).await
     }
 
     /// Closes the tunnel and the proxy and drops the keys from memory.
-    pub fn lock(&self) {}
+    pub fn lock(&self) {
+        self.controller.lock();
+    }
 
     /// Removes the pairing, keys and all, from this device. The company keeps its side until it revokes.
     ///
     /// # Errors
-    /// Those of the key store.
+    /// `not-paired`, or those of the key store.
     pub async fn forget(&self) -> Result<(), Failure> {
-        std::future::ready(()).await;
-        Err(Fault::Unavailable.failure())
+        self.controller.forget().await
     }
 
-    /// Returns where the proxy listens while the vault is open.
+    /// Returns where the proxy listens while the portal is open.
     #[must_use]
     pub fn proxy(&self) -> Option<ProxyEndpoint> {
-        None
+        self.controller.proxy()
+    }
+
+    /// Chooses how the proxy is opened from the next unlock on.
+    pub fn set_proxy_options(&self, options: ProxyOptions) {
+        self.controller.set_proxy_options(options);
+    }
+
+    /// Looks after the connection at once: the app came to the front, the network changed.
+    pub fn wake(&self) {
+        self.controller.wake();
+    }
+}
+
+impl ProxyOptions {
+    pub(crate) fn credentials(&self) -> Result<Credentials, getrandom::Error> {
+        match &self.credentials {
+            Some((user, password)) => Ok(Credentials::new(user.clone(), password.clone())),
+            None => Credentials::make(),
+        }
     }
 }

@@ -73,6 +73,10 @@ faults! {
     CodeDamaged = "code-damaged",
         "The pairing code is damaged: at least one character is wrong.",
         "Scan the picture, or copy the text again without changing it.";
+    /// Something beside the code was entered.
+    CodeTooLong = "code-too-long",
+        "What you entered is longer than a pairing code.",
+        "Copy the code alone, from LG1: to its end.";
     /// Its gateway address could mislead.
     CodeGateway = "code-gateway",
         "The pairing code names a gateway address that is not safe to use.",
@@ -135,6 +139,14 @@ faults! {
     TlsIntercepted = "tls-intercepted",
         "Something between this device and the gateway answers in the gateway's place.",
         "Nothing was sent. Use another network, or turn off the program that inspects connections.";
+    /// The certificate's dates and this device's clock do not agree.
+    CertificateDate = "certificate-date",
+        "The gateway's certificate is not valid at the date that this device shows.",
+        "Check date and time on this device. If they are right, tell your company.";
+    /// The authority that was given cannot be used.
+    RootsUnreadable = "roots-unreadable",
+        "The given certificate authority cannot be read.",
+        "Give a PEM file that holds at least one certificate.";
     /// A sign-in page answers.
     CaptivePortal = "captive-portal",
         "This network shows its own sign-in page first.",
@@ -159,6 +171,14 @@ faults! {
     ConnectorOffline = "connector-offline",
         "The gateway is reached, but your company's connector is not connected to it.",
         "Latchgate tries again by itself. If it lasts, tell your company.";
+    /// The connector does not answer.
+    ConnectorSilent = "connector-silent",
+        "Your company's connector is connected but does not answer.",
+        "Latchgate tries again by itself. If it lasts, tell your company.";
+    /// The same keys elsewhere.
+    TakenOver = "taken-over",
+        "Another copy of this device has connected in its place.",
+        "If you did not copy this device's data, tell your company at once.";
     /// The gateway refuses the device.
     Revoked = "revoked",
         "The gateway does not let this device in any more.",
@@ -255,6 +275,10 @@ faults! {
     TunnelDown = "tunnel-down",
         "The connection to your company is interrupted.",
         "Latchgate is connecting again. Reload the page in a moment.";
+    /// The listener could not be opened.
+    ProxyFailed = "proxy-failed",
+        "Latchgate could not open its connection point for the browser on this device.",
+        "Close other copies of Latchgate, or choose another port, and unlock again.";
     /// A direct call to the loopback listener.
     NotAWebServer = "not-a-web-server",
         "This address belongs to Latchgate and is not a web site.",

@@ -7,14 +7,27 @@
 //!
 //! Screens and command lines only show the view and call these methods; every decision is made here.
 
-pub mod client;
-pub mod failure;
+mod board;
+mod catalogue;
+mod client;
+mod code;
+mod company;
+mod connection;
+mod controller;
+mod establish;
+mod failure;
+mod limits;
+mod network;
+mod picture;
+mod profile;
+mod proxy;
+mod uplink;
+mod vault;
 pub mod view;
 
-pub use client::{Client, ClientConfig, ClientError, ProfileName, ProxyEndpoint, TlsRoots, UnlockSecret};
+pub use client::{Client, ClientConfig, ClientError, ProfileName, ProxyEndpoint, ProxyOptions, UnlockSecret};
 pub use failure::{Failure, Fault};
+pub use latchgate_link::dial::TlsRoots;
 pub use latchgate_protocol::origin::PlainHttp;
-pub use vault::KeyStore;
+pub use vault::{FileStore, KeyStore, KeychainStore, StoreError};
 pub use view::AppView;
-
-pub mod vault;

@@ -1,0 +1,154 @@
+//! The board: the one view that every screen shows, and the few ways to change it.
+
+use latchgate_protocol::GatewayOrigin;
+use tokio::sync::watch;
+
+use crate::failure::{Failure, Fault};
+use crate::view::{
+    AppView, KeychainState, Light, PairingProgress, PairingStep, ProfileView, Screen, SiteView, StatusView,
+};
+
+/// Publishes whole views; what does not change the view wakes nobody.
+#[derive(Debug)]
+pub(crate) struct Board {
+    view: watch::Sender<AppView>,
+}
+
+impl Board {
+    /// Begins with a screen.
+    pub(crate) fn new(screen: Screen, profile: Option<ProfileView>) -> Self {
+        let view = AppView { screen, profile, status: dark(), sites: Vec::new(), keychain: KeychainState::Available };
+        Self { view: watch::Sender::new(view) }
+    }
+
+    pub(crate) fn view(&self) -> AppView {
+        self.view.borrow().clone()
+    }
+
+    pub(crate) fn watch(&self) -> watch::Receiver<AppView> {
+        self.view.subscribe()
+    }
+
+    pub(crate) fn set_screen(&self, screen: Screen) {
+        self.change(|view| view.screen = screen);
+    }
+
+    pub(crate) fn set_profile(&self, profile: Option<ProfileView>) {
+        self.change(|view| view.profile = profile);
+    }
+
+    pub(crate) fn set_keychain(&self, keychain: KeychainState) {
+        self.change(|view| view.keychain = keychain);
+    }
+
+    pub(crate) fn set_sites(&self, sites: Vec<SiteView>) {
+        self.change(|view| view.sites = sites);
+    }
+
+    /// Nothing is connected, and nothing of the company is shown.
+    pub(crate) fn go_dark(&self) {
+        self.change(|view| {
+            view.status = dark();
+            view.sites.clear();
+            if let Some(profile) = &mut view.profile {
+                profile.person = None;
+            }
+        });
+    }
+
+    /// A step of a pairing is begun.
+    pub(crate) fn set_pairing(&self, step: PairingStep) {
+        self.change_pairing(|progress| {
+            progress.step = step;
+            progress.failure = None;
+        });
+    }
+
+    /// A pairing stopped, for now or for good.
+    pub(crate) fn stop_pairing(&self, failure: Failure, resumable: bool) {
+        self.change_pairing(|progress| {
+            progress.failure = Some(failure);
+            progress.resumable = resumable;
+        });
+    }
+
+    fn change_pairing(&self, change: impl FnOnce(&mut PairingProgress)) {
+        self.change(|view| {
+            if let Screen::Pairing { progress } = &mut view.screen {
+                change(progress);
+            }
+        });
+    }
+
+    /// A connection is being tried.
+    pub(crate) fn connecting(&self) {
+        self.change(|view| {
+            let status = &mut view.status;
+            for light in [&mut status.internet, &mut status.gateway, &mut status.company] {
+                if *light != Light::Bad {
+                    *light = Light::Waiting;
+                }
+            }
+        });
+    }
+
+    /// A session is open.
+    pub(crate) fn connected(&self) {
+        self.change(|view| {
+            let StatusView { internet, gateway, company, failure } = &mut view.status;
+            (*internet, *gateway, *company, *failure) = (Light::Good, Light::Good, Light::Waiting, None);
+        });
+    }
+
+    /// The company answered, or did not.
+    pub(crate) fn set_company(&self, light: Light) {
+        self.change(|view| view.status.company = light);
+    }
+
+    /// The company refuses or allows what is asked of it, while the session is open.
+    pub(crate) fn set_refusal(&self, failure: Option<Failure>) {
+        self.change(|view| view.status.failure = failure);
+    }
+
+    /// No session could be opened.
+    pub(crate) fn set_obstacle(&self, failure: Failure, internet: Light, gateway: Light) {
+        self.change(|view| {
+            view.status = StatusView { internet, gateway, company: Light::Bad, failure: Some(failure) };
+        });
+    }
+
+    fn change(&self, change: impl FnOnce(&mut AppView)) {
+        self.view.send_if_modified(|view| {
+            let before = view.clone();
+            change(view);
+            *view != before
+        });
+    }
+}
+
+/// Returns a pairing at its first step.
+pub(crate) fn pairing(step: PairingStep) -> Screen {
+    Screen::Pairing { progress: PairingProgress { step, check_code: None, failure: None, resumable: false } }
+}
+
+/// Tells from a failure how far the way was good: the lights of the device's network and of the gateway.
+pub(crate) fn lights(code: &str, gateway: &GatewayOrigin) -> (Light, Light) {
+    let is = |faults: &[Fault]| faults.iter().any(|fault| fault.code() == code);
+    if is(&[Fault::NoNetwork, Fault::CaptivePortal, Fault::ProxyAuth]) {
+        (Light::Bad, Light::Unknown)
+    } else if is(&[Fault::Dns, Fault::GatewayDown]) {
+        // A gateway on this device is reached without a network.
+        let local = gateway.host() == "localhost" || gateway.host().starts_with("127.");
+        (if local { Light::Good } else { Light::Unknown }, Light::Bad)
+    } else if is(&[Fault::TlsIntercepted, Fault::CertificateDate, Fault::GatewayIncompatible, Fault::GatewayBusy]) {
+        (Light::Good, Light::Bad)
+    } else if is(&[Fault::Revoked, Fault::TakenOver]) {
+        (Light::Good, Light::Bad)
+    } else {
+        (Light::Good, Light::Good)
+    }
+}
+
+const fn dark() -> StatusView {
+    StatusView { internet: Light::Unknown, gateway: Light::Unknown, company: Light::Unknown, failure: None }
+}

@@ -1,0 +1,310 @@
+//! Keeps the session to the company open while the vault is.
+//!
+//! 1. [`Connection::pair`] goes through the steps of a pairing and shows each; [`Connection::keep`] goes on
+//!    from there, and from an unlocked vault.
+//! 2. A session is HTTP/2 on the sealed stream. While it holds, the catalogue is fetched and the company
+//!    pinged; when it ends, the next one is opened, sooner or later by the backoff.
+//! 3. After a day the next session is opened before the old one is left.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use latchgate_link::backoff::Backoff;
+use latchgate_link::limits::{CONNECTION_WINDOW, STREAM_WINDOW};
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, interval_at, sleep, sleep_until, timeout};
+use tracing::{info, warn};
+
+use crate::board::{Board, lights};
+use crate::catalogue::{SiteIndex, Sites, views};
+use crate::company::{AskError, Company};
+use crate::establish::{EstablishError, Established, Establisher};
+use crate::limits::{
+    CATALOGUE_EVERY, PAIRING_TRIES, PING_EVERY, PING_TIMEOUT, PINGS_LOST, REFUSED_PAUSE, SESSION_DRAIN,
+    SESSION_LIFETIME,
+};
+use crate::network::{BoxStream, Link};
+use crate::profile::{Profile, ProfileFolder};
+use crate::uplink::Uplink;
+use crate::view::{Light, PairingStep};
+
+/// What the connection shares with the rest of the client.
+pub(crate) struct Shared {
+    pub(crate) board: Arc<Board>,
+    pub(crate) uplink: Arc<Uplink>,
+    pub(crate) sites: Arc<Sites>,
+    /// Looks at the session at once: the app came back, the network changed.
+    pub(crate) wake: Arc<Notify>,
+    pub(crate) folder: Arc<ProfileFolder>,
+    pub(crate) profile: Arc<Mutex<Profile>>,
+}
+
+/// The connection of one open vault.
+pub(crate) struct Connection {
+    pub(crate) establisher: Establisher,
+    pub(crate) shared: Shared,
+}
+
+/// One HTTP/2 session; its task ends when this is dropped.
+struct Session {
+    task: AbortHandle,
+    ended: tokio::sync::watch::Receiver<bool>,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Connection {
+    /// Goes through what is left of a pairing. Passing failures are tried again a few times; after that, and
+    /// after others, the screen says what happened and nothing is lost.
+    pub(crate) async fn pair(&mut self) -> Option<Established> {
+        let mut backoff = Backoff::default();
+        let board = Arc::clone(&self.shared.board);
+        for left in (0..PAIRING_TRIES).rev() {
+            match self.establisher.establish(&|step: PairingStep| board.set_pairing(step)).await {
+                Ok(established) => return Some(established),
+                Err(error) => {
+                    warn!(error = describe(&error), "a step of the pairing failed");
+                    let passing = error.is_passing();
+                    board.stop_pairing(error.failure(), passing && left == 0);
+                    if !passing {
+                        return None;
+                    }
+                }
+            }
+            if left > 0 {
+                sleep(backoff.next_delay()).await;
+            }
+        }
+        None
+    }
+
+    /// Keeps a session open until dropped; begins with the given one where there is one.
+    pub(crate) async fn keep(&mut self, first: Option<Established>) {
+        let mut backoff = Backoff::default();
+        let mut next = first;
+        loop {
+            let established = match next.take() {
+                Some(established) => Ok(established),
+                None => {
+                    self.shared.board.connecting();
+                    self.establisher.establish(&|_| {}).await
+                }
+            };
+            match established {
+                Ok(established) => {
+                    if self.hold(established).await {
+                        backoff.reset();
+                    }
+                    self.shared.uplink.interrupt();
+                    self.pause(backoff.next_delay()).await;
+                }
+                Err(error) => {
+                    self.show_obstacle(&error);
+                    let delay = if error.is_refusal() { REFUSED_PAUSE } else { backoff.next_delay() };
+                    self.pause(delay).await;
+                }
+            }
+        }
+    }
+
+    async fn pause(&self, delay: Duration) {
+        tokio::select! {
+            () = sleep(delay) => {}
+            () = self.shared.wake.notified() => {}
+        }
+    }
+
+    fn show_obstacle(&self, error: &EstablishError) {
+        let failure = error.failure();
+        warn!(code = failure.code, error = describe(error), "no session could be opened");
+        let gateway = self.shared.profile.lock().unwrap_or_else(PoisonError::into_inner).gateway.clone();
+        let (internet, gateway) = lights(&failure.code, &gateway);
+        self.shared.uplink.set_obstacle(Some(failure.clone()));
+        self.shared.board.set_obstacle(failure, internet, gateway);
+    }
+
+    /// Uses a session until it is over. Returns whether the company ever answered.
+    async fn hold(&mut self, established: Established) -> bool {
+        let Established { stream, link } = established;
+        let Some(mut session) = self.open(stream).await else { return false };
+        let mut pulse = Pulse::new();
+        let mut answered = false;
+        info!("connected to the company");
+        loop {
+            // What is asked of a session that ends meanwhile would wait for the next one, which is opened here.
+            let outcome = tokio::select! {
+                _ = session.ended.wait_for(|ended| *ended) => return answered,
+                outcome = self.tend(&mut pulse, &*link) => outcome,
+            };
+            match outcome {
+                Outcome::Quiet => {}
+                Outcome::Answered => answered = true,
+                Outcome::Dead => return answered,
+                Outcome::Replaced(newer) => drain(std::mem::replace(&mut session, newer)),
+            }
+        }
+    }
+
+    /// Waits for the next thing that a session needs, and does it.
+    async fn tend(&self, pulse: &mut Pulse, link: &dyn Link) -> Outcome {
+        match pulse.next(&self.shared.wake).await {
+            Need::Catalogue => {
+                self.refresh_catalogue().await;
+                Outcome::Quiet
+            }
+            Need::Ping => self.ping(pulse).await,
+            Need::Renewal => {
+                pulse.renew();
+                self.replace(link).await.map_or(Outcome::Quiet, Outcome::Replaced)
+            }
+        }
+    }
+
+    async fn open(&self, stream: BoxStream) -> Option<Session> {
+        let handshake = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .handshake(TokioIo::new(stream))
+            .await;
+        let (requests, connection) = handshake.inspect_err(|error| warn!(%error, "HTTP/2 did not start")).ok()?;
+        let (ending, ended) = tokio::sync::watch::channel(false);
+        let task = tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                info!(%error, "the session ended");
+            }
+            ending.send_replace(true);
+        });
+        self.shared.uplink.publish(requests);
+        self.shared.board.connected();
+        Some(Session { task: task.abort_handle(), ended })
+    }
+
+    async fn replace(&self, link: &dyn Link) -> Option<Session> {
+        match self.establisher.replace(link).await {
+            Ok(stream) => self.open(stream).await,
+            Err(error) => {
+                warn!(error = describe(&error), "the session could not be renewed; the old one stays");
+                None
+            }
+        }
+    }
+
+    async fn refresh_catalogue(&self) {
+        let Shared { board, uplink, sites, folder, profile, .. } = &self.shared;
+        match Company::new(uplink).catalogue().await {
+            Ok(catalogue) => {
+                sites.store(Arc::new(SiteIndex::new(&catalogue)));
+                let view = {
+                    let mut profile = profile.lock().unwrap_or_else(PoisonError::into_inner);
+                    if profile.company != catalogue.company {
+                        profile.company.clone_from(&catalogue.company);
+                        // The name is for the lock screen only; the next catalogue brings it again.
+                        drop(
+                            folder
+                                .write(&profile)
+                                .inspect_err(|error| warn!(%error, "the company's name was not kept")),
+                        );
+                    }
+                    profile.view(Some(catalogue.person.name.clone()))
+                };
+                board.set_profile(Some(view));
+                board.set_sites(views(&catalogue));
+                board.set_refusal(None);
+            }
+            Err(AskError::Refused(fault)) => {
+                sites.store(Arc::default());
+                board.set_sites(Vec::new());
+                board.set_refusal(Some(fault.failure()));
+            }
+            Err(error) => warn!(%error, "the catalogue was not fetched"),
+        }
+    }
+
+    async fn ping(&self, pulse: &mut Pulse) -> Outcome {
+        let answer = timeout(PING_TIMEOUT, Company::new(&self.shared.uplink).ping()).await;
+        if matches!(answer, Ok(Ok(()))) {
+            pulse.missed = 0;
+            self.shared.board.set_company(Light::Good);
+            return Outcome::Answered;
+        }
+        pulse.missed += 1;
+        let dead = pulse.missed >= PINGS_LOST;
+        self.shared.board.set_company(if dead { Light::Bad } else { Light::Waiting });
+        if dead { Outcome::Dead } else { Outcome::Quiet }
+    }
+}
+
+/// What came of tending a session.
+enum Outcome {
+    Quiet,
+    /// The company answered a ping.
+    Answered,
+    /// The company does not answer any more.
+    Dead,
+    /// A newer session is in use.
+    Replaced(Session),
+}
+
+/// What a session needs.
+enum Need {
+    Catalogue,
+    Ping,
+    Renewal,
+}
+
+/// The clocks of one session.
+struct Pulse {
+    ping: tokio::time::Interval,
+    catalogue: tokio::time::Interval,
+    renewal: Instant,
+    missed: u32,
+}
+
+impl Pulse {
+    fn new() -> Self {
+        let now = Instant::now();
+        let mut ping = interval_at(now, PING_EVERY);
+        let mut catalogue = interval_at(now, CATALOGUE_EVERY);
+        ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        catalogue.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        Self { ping, catalogue, renewal: now + SESSION_LIFETIME, missed: 0 }
+    }
+
+    fn renew(&mut self) {
+        self.renewal = Instant::now() + SESSION_LIFETIME;
+    }
+
+    async fn next(&mut self, wake: &Notify) -> Need {
+        tokio::select! {
+            biased;
+            _ = self.catalogue.tick() => Need::Catalogue,
+            _ = self.ping.tick() => Need::Ping,
+            () = wake.notified() => {
+                self.catalogue.reset_immediately();
+                Need::Ping
+            }
+            () = sleep_until(self.renewal) => Need::Renewal,
+        }
+    }
+}
+
+/// Lets a session that was replaced finish what it carries, for a while.
+fn drain(session: Session) {
+    drop(tokio::spawn(async move {
+        let mut session = session;
+        drop(timeout(SESSION_DRAIN, session.ended.wait_for(|ended| *ended)).await);
+    }));
+}
+
+/// Writes an error with all its reasons.
+fn describe(error: &(dyn std::error::Error + 'static)) -> String {
+    let reasons = std::iter::successors(Some(error), |error| error.source());
+    reasons.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

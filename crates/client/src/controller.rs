@@ -1,0 +1,552 @@
+//! Decides what happens to one profile: pairing, unlocking, locking, forgetting.
+//!
+//! 1. Commands run one at a time. Each changes what is durable first, then what runs, then the view.
+//! 2. [`Open`] is everything that exists only while the vault is open; dropping it closes the tunnel and the
+//!    proxy and wipes the keys.
+//! 3. A lock takes effect at once, whatever command is under way; a command that opens the vault meanwhile
+//!    finds that it was overtaken and leaves it closed.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use getrandom::SysRng;
+use latchgate_protocol::ClaimId;
+use latchgate_protocol::origin::PlainHttp;
+use latchgate_tunnel::{PairingCode, StaticPrivateKey};
+use rand_core::UnwrapErr;
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+use tracing::{info, warn};
+use zeroize::Zeroizing;
+
+use crate::board::{Board, pairing};
+use crate::client::{ClientConfig, ClientError, ProfileName, ProxyEndpoint, ProxyOptions, UnlockSecret};
+use crate::code;
+use crate::connection::{Connection, Shared};
+use crate::establish::Establisher;
+use crate::failure::{Failure, Fault};
+use crate::network::Network;
+use crate::profile::{Place, Profile, ProfileFolder};
+use crate::proxy::Proxy;
+use crate::uplink::Uplink;
+use crate::vault::contents::{Active, Claiming, Contents};
+use crate::vault::tries::Tries;
+use crate::vault::{FileStore, KeyStore, Shelf, StoreError, Vault, VaultError};
+use crate::view::{KeychainState, PairingProgress, PairingStep, Screen, UnlockMethod};
+
+/// The decisions about one profile.
+pub(crate) struct Controller {
+    this: Weak<Self>,
+    name: ProfileName,
+    device_label: String,
+    plain_http: PlainHttp,
+    store: Arc<dyn KeyStore>,
+    network: Arc<dyn Network>,
+    folder: Arc<ProfileFolder>,
+    board: Arc<Board>,
+    /// Held by the one command that is under way.
+    command: tokio::sync::Mutex<()>,
+    open: Mutex<Option<Open>>,
+    tries: Mutex<Tries>,
+    proxy_options: Mutex<ProxyOptions>,
+    /// Counts locks, so that a command notices one that overtook it.
+    locks: AtomicU64,
+}
+
+/// What exists while the vault is open.
+struct Open {
+    vault: Arc<tokio::sync::Mutex<Vault>>,
+    profile: Arc<Mutex<Profile>>,
+    uplink: Arc<Uplink>,
+    sites: Arc<crate::catalogue::Sites>,
+    wake: Arc<Notify>,
+    connection: Option<AbortHandle>,
+    proxy: Option<Proxy>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.abort();
+        }
+    }
+}
+
+/// How far the pairing in an open vault is.
+enum Stage {
+    Unfinished,
+    /// Complete, and the last screen was not left yet.
+    Unconfirmed(Active),
+    Complete,
+}
+
+impl Controller {
+    /// Takes the profile's folder and shows what lies there.
+    pub(crate) fn open(config: ClientConfig, network: Arc<dyn Network>) -> Result<Arc<Self>, ClientError> {
+        let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
+        let folder = ProfileFolder::take(config.data_dir.join(config.profile.as_str()))?;
+        let profile = folder.read()?;
+        let screen = profile.as_ref().map_or(Screen::Welcome, |profile| locked(&fresh(), profile.method));
+        let board = Board::new(screen, profile.as_ref().map(|profile| profile.view(None)));
+        let controller = Arc::new_cyclic(|this| Self {
+            this: Weak::clone(this),
+            name: config.profile,
+            device_label: config.device_label,
+            plain_http: config.plain_http,
+            store: Arc::from(config.store),
+            network,
+            folder: Arc::new(folder),
+            board: Arc::new(board),
+            command: tokio::sync::Mutex::new(()),
+            open: Mutex::new(None),
+            tries: Mutex::new(fresh()),
+            proxy_options: Mutex::default(),
+            locks: AtomicU64::new(0),
+        });
+        let looking = Arc::clone(&controller);
+        drop(runtime.spawn(async move { looking.look_around(profile).await }));
+        Ok(controller)
+    }
+
+    /// Finds out what the first screen should know: whether the keychain works, how many tries were wrong.
+    async fn look_around(&self, profile: Option<Profile>) {
+        let _one_at_a_time = self.command.lock().await;
+        match profile {
+            None if self.store.guards() => {
+                let probed = self.shelf(Place::Store).probe().await;
+                self.board.set_keychain(keychain_state(&probed));
+            }
+            Some(profile) if profile.method == UnlockMethod::Passphrase => {
+                if let Ok(tries) = self.shelf(profile.place).read_tries().await {
+                    *self.tries() = tries;
+                    self.show_locked(profile.method);
+                }
+            }
+            None | Some(_) => {}
+        }
+    }
+
+    pub(crate) fn board(&self) -> &Board {
+        &self.board
+    }
+
+    pub(crate) async fn pair(&self, text: &str, secret: UnlockSecret) -> Result<(), Failure> {
+        let _one_at_a_time = self.command.lock().await;
+        let code = code::read(text, self.plain_http)?;
+        self.make_room().await?;
+        let locks = self.locks.load(Ordering::SeqCst);
+        self.board.set_screen(pairing(PairingStep::Checking));
+        let begun = self.begin_pairing(text, &code, secret).await;
+        match begun {
+            Ok((vault, profile)) => self.install(vault, profile, locks).await,
+            Err(failure) => {
+                self.board.set_screen(Screen::Welcome);
+                Err(failure)
+            }
+        }
+    }
+
+    /// A pairing that can never finish makes room for the next one; everything else stays.
+    async fn make_room(&self) -> Result<(), Failure> {
+        let Some(profile) = self.read_profile()? else { return Ok(()) };
+        let Some(vault) = self.vault() else { return Err(Fault::AlreadyPaired.failure()) };
+        if !matches!(stage(&vault).await, Stage::Unfinished) {
+            return Err(Fault::AlreadyPaired.failure());
+        }
+        match self.board.view().screen {
+            Screen::Pairing { progress } if progress.failure.is_some() && !progress.resumable => {
+                self.erase(&profile).await
+            }
+            Screen::Pairing { .. } | Screen::Welcome | Screen::Locked { .. } | Screen::Unlocking | Screen::Portal => {
+                Err(Fault::PairingUnfinished.failure())
+            }
+        }
+    }
+
+    /// Step 1: everything that must be durable before the code is claimed.
+    async fn begin_pairing(
+        &self,
+        text: &str,
+        code: &PairingCode,
+        secret: UnlockSecret,
+    ) -> Result<(Vault, Profile), Failure> {
+        let method = secret.method();
+        let place = self.choose_place(method).await?;
+        let mut rng = UnwrapErr(SysRng);
+        let contents = Contents::Claiming(Claiming {
+            code: Zeroizing::new(text.to_owned()),
+            claim_id: ClaimId::make(&mut rng),
+            static_key: StaticPrivateKey::make(&mut rng),
+            device_label: self.device_label.clone(),
+        });
+        let shelf = self.shelf(place);
+        let vault = Vault::create(shelf.clone(), secret, contents).await.map_err(|error| Failure::from(&error))?;
+        let profile = Profile::new(code.gateway.clone(), code.connector_key, self.device_label.clone(), method, place);
+        if let Err(error) = self.folder.write(&profile) {
+            warn!(%error, "the profile was not written");
+            drop(shelf.clear().await);
+            return Err(Fault::StorageFailed.failure());
+        }
+        Ok((vault, profile))
+    }
+
+    /// The key store it is, except where this system has none and the person chose a passphrase.
+    async fn choose_place(&self, method: UnlockMethod) -> Result<Place, Failure> {
+        let probed = self.shelf(Place::Store).probe().await;
+        if self.store.guards() {
+            self.board.set_keychain(keychain_state(&probed));
+        }
+        match probed {
+            Ok(()) => Ok(Place::Store),
+            Err(StoreError::Absent | StoreError::Denied | StoreError::Io(_))
+                if self.store.guards() && method == UnlockMethod::Passphrase =>
+            {
+                let probed = self.shelf(Place::Folder).probe().await;
+                probed.map(|()| Place::Folder).map_err(|error| Failure::from(&error))
+            }
+            Err(error) => Err((&error).into()),
+        }
+    }
+
+    pub(crate) async fn resume_pairing(&self) -> Result<(), Failure> {
+        let _one_at_a_time = self.command.lock().await;
+        let vault = self.open_vault()?;
+        match stage(&vault).await {
+            Stage::Unfinished => {
+                self.board.set_screen(pairing(PairingStep::Connecting));
+                self.start_connection(true);
+                Ok(())
+            }
+            Stage::Unconfirmed(_) | Stage::Complete => Err(Fault::AlreadyPaired.failure()),
+        }
+    }
+
+    pub(crate) async fn cancel_pairing(&self) -> Result<(), Failure> {
+        let _one_at_a_time = self.command.lock().await;
+        let vault = self.open_vault()?;
+        match stage(&vault).await {
+            Stage::Unfinished | Stage::Unconfirmed(_) => {
+                let profile = self.read_profile()?.ok_or_else(|| Fault::NotPaired.failure())?;
+                drop(vault);
+                self.erase(&profile).await
+            }
+            Stage::Complete => Err(Fault::AlreadyPaired.failure()),
+        }
+    }
+
+    pub(crate) async fn confirm_check_code(&self) -> Result<(), Failure> {
+        let _one_at_a_time = self.command.lock().await;
+        let vault = self.open_vault()?;
+        match stage(&vault).await {
+            Stage::Unfinished => Err(Fault::PairingUnfinished.failure()),
+            Stage::Complete => Ok(()),
+            Stage::Unconfirmed(mut active) => {
+                active.check_code = None;
+                let put = vault.lock().await.put(Contents::Active(active)).await;
+                put.map_err(|error| Failure::from(&error))?;
+                self.open_portal().await
+            }
+        }
+    }
+
+    pub(crate) async fn unlock(&self, secret: UnlockSecret) -> Result<(), Failure> {
+        let _one_at_a_time = self.command.lock().await;
+        if self.vault().is_some() {
+            return Ok(());
+        }
+        let profile = self.read_profile()?.ok_or_else(|| Fault::NotPaired.failure())?;
+        let locks = self.locks.load(Ordering::SeqCst);
+        self.board.set_screen(Screen::Unlocking);
+        match self.open_with(secret, &profile).await {
+            Ok(vault) => self.install(vault, profile, locks).await,
+            Err(error) => {
+                if let VaultError::Store(error) = &error
+                    && profile.place == Place::Store
+                    && self.store.guards()
+                {
+                    self.board.set_keychain(error.keychain_state());
+                }
+                self.show_locked(profile.method);
+                Err((&error).into())
+            }
+        }
+    }
+
+    async fn open_with(&self, secret: UnlockSecret, profile: &Profile) -> Result<Vault, VaultError> {
+        let shelf = self.shelf(profile.place);
+        let mut tries = self.tries().clone();
+        if tries.failed() == 0 {
+            tries = shelf.read_tries().await?;
+        }
+        let opened = Vault::open(shelf, secret, &mut tries).await;
+        *self.tries() = tries;
+        opened
+    }
+
+    pub(crate) fn lock(&self) {
+        self.locks.fetch_add(1, Ordering::SeqCst);
+        let open = self.opened().take();
+        if let Some(open) = open {
+            info!("locked");
+            let method = self.profile_of(&open).method;
+            drop(open);
+            self.board.go_dark();
+            self.show_locked(method);
+        }
+    }
+
+    pub(crate) async fn forget(&self) -> Result<(), Failure> {
+        let _one_at_a_time = self.command.lock().await;
+        let profile = self.read_profile()?.ok_or_else(|| Fault::NotPaired.failure())?;
+        self.erase(&profile).await
+    }
+
+    /// Closes everything, then erases the vault and its description, in this order: a description without a
+    /// vault says that the keys are gone, a vault without a description would lie there unseen.
+    async fn erase(&self, profile: &Profile) -> Result<(), Failure> {
+        self.lock();
+        self.shelf(profile.place).clear().await.map_err(|error| Failure::from(&error))?;
+        self.folder.delete().map_err(|error| {
+            warn!(%error, "the profile was not deleted");
+            Fault::StorageFailed.failure()
+        })?;
+        *self.tries() = fresh();
+        self.board.set_profile(None);
+        self.board.set_screen(Screen::Welcome);
+        info!("the pairing was removed from this device");
+        Ok(())
+    }
+
+    /// Puts an open vault to use, unless a lock overtook its opening.
+    async fn install(&self, vault: Vault, profile: Profile, locks: u64) -> Result<(), Failure> {
+        let method = profile.method;
+        self.board.set_profile(Some(profile.view(None)));
+        let vault = Arc::new(tokio::sync::Mutex::new(vault));
+        let stage = stage(&vault).await;
+        let open = Open {
+            vault,
+            profile: Arc::new(Mutex::new(profile)),
+            uplink: Arc::default(),
+            sites: Arc::default(),
+            wake: Arc::default(),
+            connection: None,
+            proxy: None,
+        };
+        {
+            let mut slot = self.opened();
+            if self.locks.load(Ordering::SeqCst) != locks {
+                drop(slot);
+                self.show_locked(method);
+                return Err(Fault::Locked.failure());
+            }
+            *slot = Some(open);
+        }
+        match stage {
+            Stage::Unfinished => {
+                self.board.set_screen(pairing(PairingStep::Connecting));
+                self.start_connection(true);
+                Ok(())
+            }
+            Stage::Unconfirmed(active) => {
+                self.show_paired(&active);
+                self.start_connection(false);
+                Ok(())
+            }
+            Stage::Complete => {
+                self.start_connection(false);
+                self.open_portal().await
+            }
+        }
+    }
+
+    /// Opens the proxy and shows the portal.
+    async fn open_portal(&self) -> Result<(), Failure> {
+        let Some((sites, uplink)) =
+            self.opened().as_ref().map(|open| (Arc::clone(&open.sites), Arc::clone(&open.uplink)))
+        else {
+            return Err(Fault::Locked.failure());
+        };
+        let (listen, credentials) = {
+            let options = self.proxy_options.lock().unwrap_or_else(PoisonError::into_inner);
+            (options.listen, options.credentials().map_err(|_| Fault::NoRandomness.failure())?)
+        };
+        let proxy = Proxy::start(listen, credentials, sites, uplink).await.map_err(|error| {
+            warn!(%error, "the proxy did not start");
+            self.lock();
+            Fault::ProxyFailed.failure()
+        })?;
+        let mut slot = self.opened();
+        let Some(open) = slot.as_mut() else { return Err(Fault::Locked.failure()) };
+        open.proxy = Some(proxy);
+        self.board.set_screen(Screen::Portal);
+        Ok(())
+    }
+
+    /// Starts the task that keeps the connection; it replaces an earlier one.
+    fn start_connection(&self, unfinished: bool) {
+        let mut slot = self.opened();
+        let Some(open) = slot.as_mut() else { return };
+        let establisher = Establisher {
+            network: Arc::clone(&self.network),
+            vault: Arc::clone(&open.vault),
+            plain_http: self.plain_http,
+            ticket: None,
+        };
+        let shared = Shared {
+            board: Arc::clone(&self.board),
+            uplink: Arc::clone(&open.uplink),
+            sites: Arc::clone(&open.sites),
+            wake: Arc::clone(&open.wake),
+            folder: Arc::clone(&self.folder),
+            profile: Arc::clone(&open.profile),
+        };
+        let mut connection = Connection { establisher, shared };
+        let this = Weak::clone(&self.this);
+        let task = tokio::spawn(async move {
+            let mut first = None;
+            if unfinished {
+                let Some(established) = connection.pair().await else { return };
+                let Some(controller) = this.upgrade() else { return };
+                controller.handle_paired().await;
+                first = Some(established);
+            }
+            drop(this);
+            connection.keep(first).await;
+        });
+        if let Some(earlier) = open.connection.replace(task.abort_handle()) {
+            earlier.abort();
+        }
+    }
+
+    /// The last step of a pairing is durable.
+    async fn handle_paired(&self) {
+        let Some(vault) = self.vault() else { return };
+        let Stage::Unconfirmed(active) = stage(&vault).await else { return };
+        info!("paired");
+        self.show_paired(&active);
+        let slot = self.opened();
+        let Some(open) = slot.as_ref() else { return };
+        let mut profile = open.profile.lock().unwrap_or_else(PoisonError::into_inner);
+        profile.company.clone_from(&active.company);
+        if let Err(error) = self.folder.write(&profile) {
+            warn!(%error, "the company's name was not kept");
+        }
+        self.board.set_profile(Some(profile.view(None)));
+    }
+
+    fn show_paired(&self, active: &Active) {
+        let step = if active.printed { PairingStep::Confirming } else { PairingStep::Done };
+        let check_code = active.check_code.clone();
+        let progress = PairingProgress { step, check_code, failure: None, resumable: true };
+        self.board.set_screen(Screen::Pairing { progress });
+    }
+
+    fn show_locked(&self, method: UnlockMethod) {
+        let tries = self.tries().clone();
+        self.board.set_screen(locked(&tries, method));
+        let Some(wait) = tries.wait(Instant::now()) else { return };
+        let this = Weak::clone(&self.this);
+        drop(tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            let Some(controller) = this.upgrade() else { return };
+            if matches!(controller.board.view().screen, Screen::Locked { .. }) {
+                let tries = controller.tries().clone();
+                controller.board.set_screen(locked(&tries, method));
+            }
+        }));
+    }
+
+    pub(crate) fn proxy(&self) -> Option<ProxyEndpoint> {
+        self.opened().as_ref()?.proxy.as_ref().map(|proxy| proxy.endpoint().clone())
+    }
+
+    pub(crate) fn set_proxy_options(&self, options: ProxyOptions) {
+        *self.proxy_options.lock().unwrap_or_else(PoisonError::into_inner) = options;
+    }
+
+    pub(crate) fn wake(&self) {
+        if let Some(open) = self.opened().as_ref() {
+            open.wake.notify_one();
+        }
+    }
+
+    fn shelf(&self, place: Place) -> Shelf {
+        let store = match place {
+            Place::Store => Arc::clone(&self.store),
+            Place::Folder => Arc::new(FileStore::new(self.folder.path())),
+        };
+        Shelf::new(store, self.name.as_str())
+    }
+
+    fn read_profile(&self) -> Result<Option<Profile>, Failure> {
+        self.folder.read().map_err(|error| {
+            warn!(%error, "the profile cannot be read");
+            Fault::KeychainCorrupt.failure()
+        })
+    }
+
+    fn profile_of(&self, open: &Open) -> Profile {
+        open.profile.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn open_vault(&self) -> Result<Arc<tokio::sync::Mutex<Vault>>, Failure> {
+        self.vault().ok_or_else(|| match self.board.view().screen {
+            Screen::Welcome => Fault::NotPaired.failure(),
+            Screen::Pairing { .. } | Screen::Locked { .. } | Screen::Unlocking | Screen::Portal => {
+                Fault::Locked.failure()
+            }
+        })
+    }
+
+    fn vault(&self) -> Option<Arc<tokio::sync::Mutex<Vault>>> {
+        self.opened().as_ref().map(|open| Arc::clone(&open.vault))
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Option<Open>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tries(&self) -> MutexGuard<'_, Tries> {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl UnlockSecret {
+    const fn method(&self) -> UnlockMethod {
+        match self {
+            Self::Passphrase(_) => UnlockMethod::Passphrase,
+            Self::Biometric(_) => UnlockMethod::Biometric,
+            Self::None => UnlockMethod::None,
+        }
+    }
+}
+
+async fn stage(vault: &tokio::sync::Mutex<Vault>) -> Stage {
+    match vault.lock().await.contents() {
+        Contents::Claiming(_) | Contents::Claimed(_) | Contents::Pending(_) => Stage::Unfinished,
+        Contents::Active(active) if active.check_code.is_some() => Stage::Unconfirmed(active.clone()),
+        Contents::Active(_) => Stage::Complete,
+    }
+}
+
+fn locked(tries: &Tries, method: UnlockMethod) -> Screen {
+    let wait = tries.wait(Instant::now());
+    let retry_after_seconds = wait.map(|wait| u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX));
+    Screen::Locked { failed_attempts: tries.failed(), retry_after_seconds, method }
+}
+
+fn fresh() -> Tries {
+    Tries::read(None, Instant::now())
+}
+
+const fn keychain_state(probed: &Result<(), StoreError>) -> KeychainState {
+    match probed {
+        Ok(()) => KeychainState::Available,
+        Err(error) => error.keychain_state(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

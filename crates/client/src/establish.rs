@@ -1,0 +1,287 @@
+//! From whatever the vault holds to an open stream: the device's side of pairing and of every session.
+//!
+//! | the vault holds | step | sends | then durable |
+//! |---|---|---|---|
+//! | `Claiming` | 1 | the claim | `Claimed` |
+//! | `Claimed` | 3 | CONNECT, P1 | `Pending` |
+//! | `Pending` | 5 | S1 | `Active`, the code erased |
+//! | `Active` | 7 | S1 where no session is open yet, FIN | – |
+//!
+//! Each call goes on from what is durable, so a crash, a lost message and a first start are one case. Two
+//! answers lead back, and neither erases anything: credentials that are refused before the first connection
+//! ask for the claim again (with the same `claim_id`), and a key that the connector does not know is agreed
+//! on again while the code is there.
+
+use std::sync::Arc;
+
+use latchgate_link::device::DeviceAccount;
+use latchgate_link::rest::RestError;
+use latchgate_link::{LinkError, Refusal};
+use latchgate_protocol::origin::PlainHttp;
+use latchgate_protocol::problem::code::{CODE_GONE, CODE_USED};
+use latchgate_protocol::rest::ClaimDevice;
+use latchgate_protocol::{GatewayOrigin, ResumeTicket};
+use latchgate_tunnel::pairing::InitiatorParams;
+use latchgate_tunnel::session::SessionParams;
+use latchgate_tunnel::{PairingCode, StaticPrivateKey, StaticPublicKey};
+use thiserror::Error;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+use tracing::{debug, info};
+
+use crate::code;
+use crate::failure::{Failure, Fault};
+use crate::limits::PRESENCE_TIMEOUT;
+use crate::network::{BoxStream, Confirm, Link, Network};
+use crate::vault::contents::{Account, Active, Claimed, Claiming, Contents, Pending, SessionKey};
+use crate::vault::{Vault, VaultError};
+use crate::view::PairingStep;
+
+/// Why no stream was opened. What is durable stays as it is, and the next call goes on from it.
+#[derive(Debug, Error)]
+pub(crate) enum EstablishError {
+    /// The claim failed.
+    #[error("could not claim the pairing code")]
+    Claim {
+        /// What the gateway said.
+        #[source]
+        source: RestError,
+        /// What it means, given this device's clock.
+        fault: Fault,
+    },
+    /// The connection or a handshake failed.
+    #[error("could not open a session")]
+    Link(#[from] LinkError),
+    /// The connector is not connected to the gateway.
+    #[error("the connector did not appear")]
+    ConnectorOffline,
+    /// A step could not be made durable, so the next message was not sent.
+    #[error("could not write the vault")]
+    Vault(#[from] VaultError),
+    /// The stored code cannot be read by this version.
+    #[error("the stored pairing code cannot be read")]
+    Code(Failure),
+}
+
+impl EstablishError {
+    /// Returns what people read.
+    pub(crate) fn failure(&self) -> Failure {
+        match self {
+            Self::Claim { fault, .. } => fault.failure(),
+            Self::Link(error) => Fault::from(error).failure(),
+            Self::ConnectorOffline => Fault::ConnectorOffline.failure(),
+            Self::Vault(error) => error.into(),
+            Self::Code(failure) => failure.clone(),
+        }
+    }
+
+    /// Tells whether the same step can succeed later without the person doing anything about the code.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Claim { source, .. } => !matches!(source.problem_code(), Some(CODE_USED | CODE_GONE)),
+            Self::Link(error) => !matches!(error, LinkError::Pairing(_)),
+            Self::ConnectorOffline | Self::Vault(_) => true,
+            Self::Code(_) => false,
+        }
+    }
+
+    /// Tells whether the gateway refuses the device, so that trying fast is no use.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Link(LinkError::Refused(Refusal::BadCredentials | Refusal::NotAuthorized)))
+    }
+}
+
+/// An open stream and the connection that it runs on.
+pub(crate) struct Established {
+    /// To the connector; HTTP/2 runs on it.
+    pub(crate) stream: BoxStream,
+    /// For the next session.
+    pub(crate) link: Box<dyn Link>,
+}
+
+/// Opens streams for one open vault.
+pub(crate) struct Establisher {
+    pub(crate) network: Arc<dyn Network>,
+    pub(crate) vault: Arc<Mutex<Vault>>,
+    pub(crate) plain_http: PlainHttp,
+    pub(crate) ticket: Option<ResumeTicket>,
+}
+
+impl Establisher {
+    /// Goes through the steps that are left. `reached` is told each step before it is begun.
+    pub(crate) async fn establish(
+        &mut self,
+        reached: &(dyn Fn(PairingStep) + Sync),
+    ) -> Result<Established, EstablishError> {
+        let mut link = None;
+        let mut went_back = false;
+        loop {
+            let contents = self.vault.lock().await.contents().clone();
+            match contents {
+                Contents::Claiming(claiming) => {
+                    reached(PairingStep::Claiming);
+                    self.claim(claiming).await?;
+                }
+                Contents::Claimed(claimed) => {
+                    reached(PairingStep::Connecting);
+                    let code = self.read_code(&claimed.claiming)?;
+                    match self.link(&mut link, &code.gateway, &claimed.account).await {
+                        Err(EstablishError::Link(LinkError::Refused(Refusal::BadCredentials))) if !went_back => {
+                            went_back = true;
+                            debug!("the credentials are not known; the claim is repeated");
+                            self.claim(claimed.claiming).await?;
+                        }
+                        Err(error) => return Err(error),
+                        Ok(link) => self.pair(link, &code, claimed, reached).await?,
+                    }
+                }
+                Contents::Pending(pending) => {
+                    reached(PairingStep::Connecting);
+                    let code = self.read_code(&pending.claimed.claiming)?;
+                    let open = self.link(&mut link, &code.gateway, &pending.claimed.account).await?;
+                    reached(PairingStep::Exchanging);
+                    match start_session(open, &SessionSide::of_pending(&pending, &code)).await {
+                        Err(LinkError::KeyUnknown) if !went_back => {
+                            went_back = true;
+                            debug!("the connector does not know the key; pairing is repeated");
+                            self.put(Contents::Claimed(pending.claimed)).await?;
+                        }
+                        Err(error) => return Err(error.into()),
+                        Ok(confirm) => {
+                            let active = pending.active(code.gateway.clone(), code.connector_key, code.flags.printed);
+                            self.put(Contents::Active(active)).await?;
+                            return finish(confirm, link).await;
+                        }
+                    }
+                }
+                Contents::Active(active) => {
+                    reached(PairingStep::Connecting);
+                    let open = self.link(&mut link, &active.gateway, &active.account).await?;
+                    let confirm = start_session(open, &SessionSide::of_active(&active)).await?;
+                    return finish(confirm, link).await;
+                }
+            }
+        }
+    }
+
+    /// Opens a further session on a connection that has one.
+    pub(crate) async fn replace(&self, link: &dyn Link) -> Result<BoxStream, EstablishError> {
+        let Contents::Active(active) = self.vault.lock().await.contents().clone() else {
+            return Err(EstablishError::Link(LinkError::KeyUnknown));
+        };
+        let confirm = start_session(link, &SessionSide::of_active(&active)).await?;
+        Ok(confirm().await?)
+    }
+
+    async fn claim(&self, claiming: Claiming) -> Result<(), EstablishError> {
+        let code = self.read_code(&claiming)?;
+        let request =
+            ClaimDevice { device_setup_key: code.device_setup_key.clone(), claim_id: claiming.claim_id.clone() };
+        let answer = self.network.claim(&code.gateway, request).await.map_err(|source| {
+            let gone = source.problem_code() == Some(CODE_GONE);
+            let fault = if gone { code::describe_gone(&code) } else { Fault::from(&source) };
+            EstablishError::Claim { source, fault }
+        })?;
+        info!(device_id = %answer.device_id, "the gateway issued credentials");
+        self.put(Contents::Claimed(claiming.claimed(answer))).await
+    }
+
+    async fn pair(
+        &self,
+        link: &dyn Link,
+        code: &PairingCode,
+        claimed: Claimed,
+        reached: &(dyn Fn(PairingStep) + Sync),
+    ) -> Result<(), EstablishError> {
+        reached(PairingStep::Exchanging);
+        let paired = link
+            .pair(InitiatorParams {
+                device_id: claimed.account.device_id,
+                setup_secret: &code.device_setup_secret_key,
+                connector_key: code.connector_key,
+                static_key: &claimed.claiming.static_key,
+                device_label: &claimed.claiming.device_label,
+            })
+            .await?;
+        self.put(Contents::Pending(claimed.pending(paired))).await
+    }
+
+    /// Returns the connection with the connector at its far end; opens one at the first call.
+    async fn link<'l>(
+        &mut self,
+        slot: &'l mut Option<Box<dyn Link>>,
+        gateway: &GatewayOrigin,
+        account: &Account,
+    ) -> Result<&'l dyn Link, EstablishError> {
+        let link = match slot.take() {
+            Some(link) => link,
+            None => self.connect(gateway, account).await?,
+        };
+        let link = slot.insert(link);
+        timeout(PRESENCE_TIMEOUT, link.connector_present()).await.map_err(|_| EstablishError::ConnectorOffline)??;
+        Ok(&**link)
+    }
+
+    async fn connect(&mut self, gateway: &GatewayOrigin, account: &Account) -> Result<Box<dyn Link>, LinkError> {
+        let account = DeviceAccount {
+            instance_id: account.instance_id,
+            device_id: account.device_id,
+            device_password: account.device_password.clone(),
+            ticket: self.ticket.clone(),
+        };
+        let link = self.network.connect(gateway, account).await?;
+        if let Some(ticket) = link.ticket() {
+            self.ticket = Some(ticket);
+        }
+        Ok(link)
+    }
+
+    fn read_code(&self, claiming: &Claiming) -> Result<PairingCode, EstablishError> {
+        code::read(&claiming.code, self.plain_http).map_err(EstablishError::Code)
+    }
+
+    async fn put(&self, contents: Contents) -> Result<(), EstablishError> {
+        Ok(self.vault.lock().await.put(contents).await?)
+    }
+}
+
+/// What a session handshake needs of the vault.
+struct SessionSide<'a> {
+    account: &'a Account,
+    key: &'a SessionKey,
+    static_key: &'a StaticPrivateKey,
+    connector_key: StaticPublicKey,
+}
+
+impl<'a> SessionSide<'a> {
+    fn of_pending(pending: &'a Pending, code: &PairingCode) -> Self {
+        let Claimed { claiming, account } = &pending.claimed;
+        Self { account, key: &pending.key, static_key: &claiming.static_key, connector_key: code.connector_key }
+    }
+
+    fn of_active(active: &'a Active) -> Self {
+        let Active { account, key, static_key, connector_key, .. } = active;
+        Self { account, key, static_key, connector_key: *connector_key }
+    }
+}
+
+async fn start_session(link: &dyn Link, side: &SessionSide<'_>) -> Result<Confirm, LinkError> {
+    let device_id = side.account.device_id;
+    link.open_session(SessionParams {
+        device_id,
+        generation: side.key.generation(),
+        key_id: side.key.key_id(device_id),
+        device_secret_key: &side.key.device_secret_key,
+        static_key: side.static_key,
+        peer_key: side.connector_key,
+    })
+    .await
+}
+
+async fn finish(confirm: Confirm, link: Option<Box<dyn Link>>) -> Result<Established, EstablishError> {
+    let link = link.ok_or(EstablishError::ConnectorOffline)?;
+    Ok(Established { stream: confirm().await?, link })
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,76 @@
+//! The limits of a device, each with its reason.
+
+use std::time::Duration;
+
+/// Argon2id memory in KiB: three times the floor, and still quick on a phone.
+pub(crate) const ARGON2_MEMORY: u32 = 64 * 1024;
+/// Argon2id passes.
+pub(crate) const ARGON2_PASSES: u32 = 2;
+/// Argon2id lanes.
+pub(crate) const ARGON2_LANES: u32 = 1;
+/// The least Argon2id memory, in KiB, that is accepted when reading (OWASP's minimum).
+pub(crate) const ARGON2_MEMORY_FLOOR: u32 = 19 * 1024;
+/// The least passes that are accepted when reading.
+pub(crate) const ARGON2_PASSES_FLOOR: u32 = 2;
+/// The most Argon2id memory, in KiB, that is accepted when reading: a damaged header must not exhaust memory.
+pub(crate) const ARGON2_MEMORY_CEILING: u32 = 1024 * 1024;
+/// The most passes and lanes that are accepted when reading.
+pub(crate) const ARGON2_WORK_CEILING: u32 = 64;
+
+/// The shortest passphrase, in characters.
+pub(crate) const PASSPHRASE_LENGTH: usize = 8;
+/// The shortest key that a system may bind to a finger or a face, in bytes.
+pub(crate) const BOUND_KEY_LENGTH: usize = 16;
+/// Wrong tries before the first wait.
+pub(crate) const FREE_TRIES: u32 = 5;
+/// The first wait; it doubles with each further wrong try.
+pub(crate) const FIRST_WAIT: Duration = Duration::from_secs(30);
+/// The longest wait.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+
+/// How long a keychain may take: it may ask the person for a password of its own.
+pub(crate) const KEYCHAIN_TIMEOUT: Duration = Duration::from_secs(120);
+/// The largest blob that is read from a file store.
+pub(crate) const BLOB: u64 = 64 * 1024;
+
+/// How long a pairing waits for the company's connector before it says so and tries again.
+pub(crate) const PRESENCE_TIMEOUT: Duration = Duration::from_secs(15);
+/// How often a pairing tries again by itself before it stops and waits for the person.
+pub(crate) const PAIRING_TRIES: u32 = 4;
+
+/// How often the company is pinged inside the tunnel.
+pub(crate) const PING_EVERY: Duration = Duration::from_secs(15);
+/// How long an answer to a ping may take.
+pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many pings in a row may stay unanswered before the session counts as dead.
+pub(crate) const PINGS_LOST: u32 = 2;
+/// How often the catalogue is fetched again.
+pub(crate) const CATALOGUE_EVERY: Duration = Duration::from_secs(60);
+/// The largest catalogue, in bytes: a few hundred sites with pictures.
+pub(crate) const CATALOGUE_BODY: usize = 8 * 1024 * 1024;
+/// How long a session lives before the next one replaces it.
+pub(crate) const SESSION_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long the replaced session may finish what it carries.
+pub(crate) const SESSION_DRAIN: Duration = Duration::from_secs(5 * 60);
+/// The pause after a refusal that the person or the company must resolve.
+pub(crate) const REFUSED_PAUSE: Duration = Duration::from_secs(30);
+
+/// How long a request waits for a session that is being opened.
+pub(crate) const WAIT_FOR_SESSION: Duration = Duration::from_secs(10);
+/// How long a browser may take to say what it wants: the proxy greeting, the request head, TLS.
+pub(crate) const GREETING_TIMEOUT: Duration = Duration::from_secs(20);
+/// Connections that the proxy serves at the same time: six tabs with a hundred streams each, and more.
+pub(crate) const PROXY_CONNECTIONS: usize = 1024;
+/// The buffer of a copied tunnel, per direction: one sealed record.
+pub(crate) const COPY_BUFFER: usize = 16 * 1024;
+/// Certificates that are kept for sites.
+pub(crate) const LEAVES: usize = 4096;
+
+/// The largest picture, in pixels.
+pub(crate) const PICTURE_PIXELS: u64 = 12_000_000;
+/// The largest picture file, in bytes.
+pub(crate) const PICTURE_BYTES: usize = 32 * 1024 * 1024;
+/// How long the search for a code in a picture may take.
+pub(crate) const PICTURE_TIMEOUT: Duration = Duration::from_millis(2_000);
+/// How long the search for a code in a camera frame may take.
+pub(crate) const FRAME_TIMEOUT: Duration = Duration::from_millis(200);

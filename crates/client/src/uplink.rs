@@ -1,0 +1,198 @@
+//! The session to the connector as the rest of the client uses it: HTTP requests in, answers out.
+//!
+//! 1. The connection publishes each new HTTP/2 session with [`Uplink::publish`] and ends it with
+//!    [`Uplink::interrupt`].
+//! 2. [`Uplink::request`] sends on the present session. Where there is none it waits for the next one, and
+//!    what was not sent, or can safely be sent twice, is sent again on it.
+
+use std::error::Error as _;
+use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Request, Response};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper::client::conn::http2::SendRequest;
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout_at};
+use tracing::debug;
+
+use crate::failure::{Failure, Fault};
+use crate::limits::WAIT_FOR_SESSION;
+
+/// A body on its way through: streamed from the other side, or made here.
+#[derive(Debug)]
+pub(crate) enum Passing {
+    /// As it comes.
+    Stream(Incoming),
+    /// In one piece.
+    Whole(Option<Bytes>),
+}
+
+impl Passing {
+    pub(crate) const fn empty() -> Self {
+        Self::Whole(None)
+    }
+}
+
+impl Body for Passing {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match self.get_mut() {
+            Self::Stream(body) => Pin::new(body).poll_frame(cx),
+            Self::Whole(body) => Poll::Ready(body.take().map(|bytes| Ok(Frame::data(bytes)))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Stream(body) => body.is_end_stream(),
+            Self::Whole(body) => body.is_none(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Stream(body) => body.size_hint(),
+            Self::Whole(body) => SizeHint::with_exact(body.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+        }
+    }
+}
+
+/// Why a request got no answer from the connector.
+#[derive(Debug, Error)]
+pub(crate) enum UplinkError {
+    /// No session came in time.
+    #[error("no session to the company came in time")]
+    NoSession,
+    /// The session, or this one stream of it, broke.
+    #[error("the session to the company broke")]
+    Broken(#[source] hyper::Error),
+}
+
+/// Sends requests to the connector, over whichever session is open.
+#[derive(Debug)]
+pub(crate) struct Uplink {
+    session: watch::Sender<Option<OpenSession>>,
+    obstacle: Mutex<Option<Failure>>,
+}
+
+#[derive(Debug, Clone)]
+struct OpenSession {
+    number: u64,
+    requests: SendRequest<Passing>,
+}
+
+impl Default for Uplink {
+    fn default() -> Self {
+        Self { session: watch::Sender::new(None), obstacle: Mutex::new(None) }
+    }
+}
+
+impl Uplink {
+    /// Takes a new session into use; earlier ones finish what they carry. Returns its number.
+    pub(crate) fn publish(&self, requests: SendRequest<Passing>) -> u64 {
+        let mut published = 0;
+        self.session.send_modify(|session| {
+            published = session.as_ref().map_or(1, |session| session.number + 1).max(published + 1);
+            *session = Some(OpenSession { number: published, requests });
+        });
+        self.set_obstacle(None);
+        published
+    }
+
+    /// Ends the present session; requests wait for the next one.
+    pub(crate) fn interrupt(&self) {
+        self.session.send_replace(None);
+    }
+
+    /// Says why there is no session, for the people whose requests wait in vain.
+    pub(crate) fn set_obstacle(&self, obstacle: Option<Failure>) {
+        *self.obstacle.lock().unwrap_or_else(PoisonError::into_inner) = obstacle;
+    }
+
+    /// Returns why there is no session.
+    pub(crate) fn obstacle(&self) -> Failure {
+        let obstacle = self.obstacle.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        obstacle.unwrap_or_else(|| Fault::TunnelDown.failure())
+    }
+
+    /// Sends a request and returns the head of the answer; the bodies stream.
+    ///
+    /// Dropping the future, or the answer's body, resets the stream at the connector.
+    pub(crate) async fn request(&self, request: Request<Passing>) -> Result<Response<Incoming>, UplinkError> {
+        let deadline = Instant::now() + WAIT_FOR_SESSION;
+        let mut sessions = self.session.subscribe();
+        let mut copy = copy_if_repeatable(&request);
+        let mut request = request;
+        loop {
+            let mut open = wait_for_session(&mut sessions, deadline).await?;
+            let number = open.number;
+            match open.requests.try_send_request(request).await {
+                Ok(answer) => return Ok(answer),
+                Err(mut error) => {
+                    request = match (error.take_message(), copy.take()) {
+                        (Some(unsent), copied) => {
+                            copy = copied;
+                            unsent
+                        }
+                        (None, Some(copied)) if ended_with_the_session(error.error()) => {
+                            Request::from_parts(copied, Passing::empty())
+                        }
+                        (None, _) => return Err(UplinkError::Broken(error.into_error())),
+                    };
+                    debug!(number, "a session ended under a request, which waits for the next one");
+                    self.retire(number);
+                }
+            }
+        }
+    }
+
+    /// Takes a session that turned out to be over out of use, unless another one replaced it already.
+    fn retire(&self, number: u64) {
+        self.session.send_if_modified(|session| {
+            let over = session.as_ref().is_some_and(|session| session.number == number);
+            if over {
+                *session = None;
+            }
+            over
+        });
+    }
+}
+
+async fn wait_for_session(
+    sessions: &mut watch::Receiver<Option<OpenSession>>,
+    deadline: Instant,
+) -> Result<OpenSession, UplinkError> {
+    if let Some(open) = &*sessions.borrow_and_update() {
+        return Ok(open.clone());
+    }
+    let waited = timeout_at(deadline, sessions.wait_for(Option::is_some)).await;
+    let open = waited.map_err(|_| UplinkError::NoSession)?.map_err(|_| UplinkError::NoSession)?;
+    open.clone().ok_or(UplinkError::NoSession)
+}
+
+/// Safe methods without a body may be sent twice (RFC 9110, section 9.2.2).
+fn copy_if_repeatable(request: &Request<Passing>) -> Option<Parts> {
+    let safe = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
+    if !safe || !request.body().is_end_stream() {
+        return None;
+    }
+    let mut copy = Request::new(());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.version_mut() = request.version();
+    *copy.headers_mut() = request.headers().clone();
+    Some(copy.into_parts().0)
+}
+
+/// Tells a session that ended from a stream that the connector reset on purpose.
+fn ended_with_the_session(error: &hyper::Error) -> bool {
+    let stream = error.source().and_then(|source| source.downcast_ref::<h2::Error>());
+    stream.is_none_or(|stream| stream.is_io() || stream.is_go_away())
+}

@@ -1,0 +1,102 @@
+//! Wrong passphrases are counted, and after a few of them each next try has to wait.
+//!
+//! The count is durable *before* a try is made, so that killing the process does not give a try for nothing.
+//! The wait is measured by this process's own clock and begins anew with the process, so that neither a
+//! restart nor a changed date shortens it.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::limits::{FIRST_WAIT, FREE_TRIES, LONGEST_WAIT};
+
+/// Counts the wrong tries of one vault.
+#[derive(Debug, Clone)]
+pub(crate) struct Tries {
+    failed: u32,
+    since: Instant,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    failed: u32,
+}
+
+impl Tries {
+    /// Starts from what is stored; a damaged count is read as one that has to wait.
+    pub(crate) fn read(stored: Option<&[u8]>, now: Instant) -> Self {
+        let failed = match stored {
+            None => 0,
+            Some(bytes) => serde_json::from_slice::<Stored>(bytes).map_or(FREE_TRIES, |stored| stored.failed),
+        };
+        Self { failed, since: now }
+    }
+
+    /// Returns the form to store.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        serde_json::to_vec(&Stored { failed: self.failed }).expect("a number has a JSON form")
+    }
+
+    /// Returns the wrong tries since the last right one.
+    pub(crate) const fn failed(&self) -> u32 {
+        self.failed
+    }
+
+    /// Counts a try that is about to be made.
+    pub(crate) fn count(&mut self, now: Instant) {
+        self.failed = self.failed.saturating_add(1);
+        self.since = now;
+    }
+
+    /// Returns how long the next try has to wait at `now`.
+    pub(crate) fn wait(&self, now: Instant) -> Option<Duration> {
+        let doublings = self.failed.checked_sub(FREE_TRIES)?;
+        let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+        let wait = FIRST_WAIT.saturating_mul(factor).min(LONGEST_WAIT);
+        let left = wait.saturating_sub(now.duration_since(self.since));
+        (!left.is_zero()).then_some(left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ab_84_the_fifth_wrong_try_begins_waits_that_double() {
+        let start = Instant::now();
+        let mut tries = Tries::read(None, start);
+        for _ in 1..FREE_TRIES {
+            tries.count(start);
+            assert_eq!(tries.wait(start), None);
+        }
+        tries.count(start);
+        assert_eq!(tries.wait(start), Some(FIRST_WAIT));
+        assert_eq!(tries.wait(start + FIRST_WAIT), None);
+        tries.count(start);
+        assert_eq!(tries.wait(start), Some(FIRST_WAIT * 2));
+        for _ in 0..100 {
+            tries.count(start);
+        }
+        assert_eq!(tries.wait(start), Some(LONGEST_WAIT));
+    }
+
+    #[test]
+    fn ab_84_a_restart_keeps_the_count_and_begins_the_wait_anew() {
+        let start = Instant::now();
+        let mut tries = Tries::read(None, start);
+        for _ in 0..FREE_TRIES {
+            tries.count(start);
+        }
+        let later = start + FIRST_WAIT * 10;
+        let again = Tries::read(Some(&tries.encode()), later);
+        assert_eq!((again.failed(), again.wait(later)), (FREE_TRIES, Some(FIRST_WAIT)));
+    }
+
+    #[test]
+    fn a_damaged_count_has_to_wait() {
+        let now = Instant::now();
+        assert!(Tries::read(Some(b"x"), now).wait(now).is_some());
+    }
+}
