@@ -10,7 +10,7 @@ mod upgrade;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
@@ -48,7 +48,7 @@ async fn openapi() -> ([(HeaderName, &'static str); 1], &'static str) {
     std::future::ready(([(header::CONTENT_TYPE, "application/json")], OPENAPI)).await
 }
 
-/// What holds for every request: no query string, one framing, an end in time, and nothing cached.
+/// What holds for every request: no query string, an end in time, and nothing cached.
 async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     shared.metrics.requests.increment();
     let mut response = match refuse(&shared, &request) {
@@ -82,10 +82,6 @@ fn refuse(shared: &Shared, request: &Request) -> Option<Refusal> {
             "This interface takes nothing in a query string; credentials travel in headers.",
         ));
     }
-    let headers = request.headers();
-    if headers.contains_key(header::TRANSFER_ENCODING) && headers.contains_key(header::CONTENT_LENGTH) {
-        return Some(Refusal::malformed("The request has both a length and a transfer encoding."));
-    }
     None
 }
 
@@ -114,12 +110,13 @@ async fn read_nothing(request: Request) -> Result<(), Refusal> {
 }
 
 async fn read_body(request: Request) -> Result<Bytes, Refusal> {
-    axum::body::to_bytes(request.into_body(), REQUEST_BODY).await.map_err(|_| {
-        Refusal::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            code::MALFORMED,
-            "The body did not arrive or is too large.",
-            "A body has at most 65,536 bytes.",
-        )
-    })
+    let too_large = || {
+        let title = "The body did not arrive or is too large.";
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, code::MALFORMED, title, "A body has at most 65,536 bytes.")
+    };
+    let body = request.into_body();
+    if body.size_hint().lower() > REQUEST_BODY as u64 {
+        return Err(too_large());
+    }
+    axum::body::to_bytes(body, REQUEST_BODY).await.map_err(|_| too_large())
 }

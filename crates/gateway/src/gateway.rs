@@ -25,7 +25,7 @@ use crate::relay::Hub;
 use crate::relay::reason::Reason;
 use crate::server::{self, Admission, Tls};
 use crate::store::{Store, StoreError};
-use crate::throttle::{Bucket, SlowDown, Source, Throttle};
+use crate::throttle::{Bucket, SlowDown, Source, Throttle, Turns};
 
 /// A gateway that is not running.
 #[derive(Debug)]
@@ -91,6 +91,8 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) hashes: HashPool,
     pub(crate) throttles: Throttles,
+    /// For claims of one setup key.
+    pub(crate) turns: Turns,
     pub(crate) hub: Hub,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) admission: Arc<Admission>,
@@ -242,6 +244,7 @@ impl Shared {
             store,
             hashes: HashPool::new(config.pbkdf2_iterations, Arc::clone(&metrics)),
             throttles: Throttles::new(&config.limits),
+            turns: Turns::default(),
             hub: Hub::new(&config.limits, Arc::clone(&metrics)),
             admission: Arc::new(Admission::new(&config.limits, Arc::clone(&metrics))),
             metrics,

@@ -93,6 +93,17 @@ impl<K: Eq + Hash> Throttle<K> {
     }
 }
 
+/// Lets those who want the same thing go one after the other. Different things may share a turn.
+#[derive(Default)]
+pub(crate) struct Turns([tokio::sync::Mutex<()>; 32]);
+
+impl Turns {
+    pub(crate) async fn take(&self, wanted: &[u8; 32]) -> tokio::sync::MutexGuard<'_, ()> {
+        let [first, ..] = *wanted;
+        self.0[usize::from(first) % self.0.len()].lock().await
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -66,7 +66,8 @@ fn idempotency_key(headers: &HeaderMap) -> Result<[u8; 32], Refusal> {
 /// `POST /v1/devices/claim`
 ///
 /// The password is hashed between two looks at the row: hashing is costly and is done only for a claim that
-/// can be granted, and what the first look found may have changed when it is done.
+/// can be granted, and what the first look found may have changed when it is done. Claims of one key take
+/// turns, so that a crowd of them costs one password.
 pub(super) async fn claim(
     State(shared): State<Arc<Shared>>,
     Extension(client): Extension<Client>,
@@ -78,6 +79,7 @@ pub(super) async fn claim(
         setup_hash: fingerprint(body.device_setup_key.reveal_bytes()),
         claim_hash: fingerprint(body.claim_id.reveal_bytes()),
     };
+    let _turn = shared.turns.take(&claim.setup_hash).await;
     let device_password = DevicePassword::make(&mut rng());
     let granted = match shared.store.peek_claim(claim, shared.clock.now()).await? {
         ClaimState::Granted { .. } => Some(shared.hashes.make(Zeroizing::new(*device_password.reveal_bytes())).await?),

@@ -73,6 +73,15 @@ impl TestGateway {
         call(self.addr(), request).await
     }
 
+    /// Sends one request and returns the head of the answer.
+    pub(crate) async fn call_head(&self, request: Request<Full<Bytes>>) -> http::Response<()> {
+        let stream = TokioIo::new(TcpStream::connect(self.addr()).await.unwrap());
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.unwrap();
+        tokio::spawn(connection.with_upgrades());
+        let answered = timeout(PATIENCE, sender.send_request(request)).await.expect("no answer in time");
+        answered.unwrap().map(drop)
+    }
+
     pub(crate) async fn create_instance(&self) -> Account {
         let answer = self.call(request(Method::POST, "/v1/instances").empty()).await;
         let created: InstanceCreated = answer.body_as(StatusCode::CREATED);
