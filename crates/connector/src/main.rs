@@ -1,3 +1,7 @@
 //! The connector command line.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    latchgate_connector::cli::run(std::env::args_os())
+}

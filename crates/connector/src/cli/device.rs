@@ -1,0 +1,179 @@
+//! `device`: inviting, approving, revoking.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use serde_json::json;
+
+use super::args::{DeviceCommand, InviteArgs};
+use super::output::{Failure, Output, table};
+use super::{Context, block_on};
+use crate::audit::Event;
+use crate::invite::{Invitation, InvitationRequest, invite};
+use crate::qr::Picture;
+use crate::seal::create_private;
+use crate::store::{DeviceRow, DeviceState};
+use crate::time::UnixSeconds;
+
+pub(super) fn run(context: &Context, command: &DeviceCommand, output: &mut Output) -> Result<(), Failure> {
+    match command {
+        DeviceCommand::Invite(invitation) => run_invite(context, invitation, output),
+        DeviceCommand::List { person } => list(context, person.as_deref(), output),
+        DeviceCommand::Approve { device, code } => approve(context, device, code.as_deref(), output),
+        DeviceCommand::Revoke { device } => revoke(context, device, output),
+    }
+}
+
+fn run_invite(context: &Context, args: &InviteArgs, output: &mut Output) -> Result<(), Failure> {
+    let chosen = args.png.is_some() || args.svg.is_some() || args.terminal || args.text;
+    if !chosen && (output.is_json() || !Output::is_terminal()) {
+        return Err(Failure::Usage(
+            "the code is a secret: say where it goes, with --png FILE, --svg FILE, --terminal or --text".to_owned(),
+        ));
+    }
+    if output.is_json() && args.terminal {
+        return Err(Failure::Usage("--json and --terminal exclude each other; use --text".to_owned()));
+    }
+    for path in [&args.png, &args.svg].into_iter().flatten() {
+        if path.exists() {
+            return Err(Failure::message(format!("{} exists already", path.display())));
+        }
+    }
+    let rest = context.rest()?;
+    let request = InvitationRequest { person: &args.person, lifetime: args.expires.0, printed: args.printed };
+    let gateway = context.config.gateway();
+    let invitation = block_on(invite(&context.store, &rest, gateway, request))??;
+    let picture = Picture::draw(&invitation.code)?;
+    if let Some(path) = &args.png {
+        write_secret(path, &picture.png()?)?;
+    }
+    if let Some(path) = &args.svg {
+        write_secret(path, picture.svg().as_bytes())?;
+    }
+    show_invitation(context, args, &invitation, &picture, output)
+}
+
+fn show_invitation(
+    context: &Context,
+    args: &InviteArgs,
+    invitation: &Invitation,
+    picture: &Picture,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let mut result = json!({
+        "device": invitation.device_id,
+        "person": args.person,
+        "expires": invitation.expires.0,
+        "printed": invitation.printed,
+        "connector": context.store.connector_key().fingerprint(),
+    });
+    if args.text {
+        result["code"] = invitation.code.as_str().into();
+    }
+    let mut text = String::new();
+    let in_file = args.png.is_some() || args.svg.is_some();
+    if args.terminal || !(args.text || in_file) {
+        text.push_str(&picture.terminal(Output::is_terminal()));
+    }
+    if args.text {
+        text.push_str(&invitation.code);
+        text.push('\n');
+    }
+    output.result(&result, &text)?;
+    if !output.is_json() {
+        explain(context, args, invitation);
+    }
+    Ok(())
+}
+
+/// Says what to do, on standard error, so that `--text` prints the code alone.
+fn explain(context: &Context, args: &InviteArgs, invitation: &Invitation) {
+    let id = invitation.device_id.to_string();
+    let short = id.get(..8).unwrap_or(&id);
+    Output::hint(&format!(
+        "\nCode for one device of {} (device {short}), usable until {}.\n\
+         1. Open Latchgate on the device and choose \"Scan code\", or run: latchgate-headless pair -\n\
+         2. The device shows the company's fingerprint. It must be: {}",
+        args.person,
+        invitation.expires,
+        context.store.connector_key().fingerprint(),
+    ));
+    if invitation.printed {
+        Output::hint(&format!(
+            "3. The device then shows a check code. Compare it and run:\n   \
+             latchgate-connector device approve {short} --code \"<check code>\""
+        ));
+    }
+    Output::hint("Whoever has this code can pair in the person's name: do not send it by chat or mail.");
+}
+
+/// Writes a file that only its owner can read.
+fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut file = create_private(path).map_err(|error| Failure::in_file(path, error))?;
+    file.write_all(bytes).map_err(|error| Failure::in_file(path, error))
+}
+
+fn list(context: &Context, person: Option<&str>, output: &mut Output) -> Result<(), Failure> {
+    if let Some(login) = person {
+        context.store.person(login)?;
+    }
+    let devices = context.store.devices()?;
+    let devices: Vec<_> =
+        devices.into_iter().filter(|device| person.is_none_or(|login| login == device.login)).collect();
+    output.result(&json!({ "devices": devices }), &device_table(&devices))
+}
+
+pub(super) fn device_table(devices: &[DeviceRow]) -> String {
+    let rows: Vec<_> = devices
+        .iter()
+        .map(|device| {
+            let check_code = device.check_code.as_deref().unwrap_or_default();
+            let spaced = check_code.split_at_checked(3).map(|(high, low)| format!("{high} {low}"));
+            vec![
+                device.device_id.to_string(),
+                device.login.clone(),
+                device.state.to_string(),
+                device.label.clone().unwrap_or_default(),
+                spaced.unwrap_or_default(),
+                if device.confirmed { "yes".to_owned() } else { "no".to_owned() },
+                UnixSeconds(device.created).to_string(),
+            ]
+        })
+        .collect();
+    table(&["DEVICE", "PERSON", "STATE", "LABEL", "CHECK CODE", "APPROVED", "INVITED"], &rows)
+}
+
+fn approve(context: &Context, prefix: &str, code: Option<&str>, output: &mut Output) -> Result<(), Failure> {
+    let device = context.store.find_device(prefix)?;
+    context.store.approve(device.device_id, code)?;
+    context.audit.note_device(Event::DeviceApproved, device.device_id, &[("login", &device.login)]);
+    output.done(&format!("device {} of {} approved", device.device_id, device.login))
+}
+
+fn revoke(context: &Context, prefix: &str, output: &mut Output) -> Result<(), Failure> {
+    let device = context.store.find_device(prefix)?;
+    // The keys go first: that cuts the device off even where the gateway is dishonest or away.
+    let fresh = context.store.revoke(device.device_id, UnixSeconds::now())?;
+    if fresh {
+        context.audit.note_device(Event::DeviceRevoked, device.device_id, &[("login", &device.login)]);
+    }
+    tell_gateway(context)?;
+    let done = if fresh || device.state != DeviceState::Revoked { "revoked" } else { "was revoked before" };
+    output.done(&format!("device {} of {} {done}", device.device_id, device.login))
+}
+
+/// Tells the gateway of all revocations that it has not confirmed. A gateway that is away is told by `serve`.
+pub(super) fn tell_gateway(context: &Context) -> Result<(), Failure> {
+    let rest = context.rest()?;
+    let account = context.store.account()?;
+    for device_id in context.store.revocations()? {
+        if let Err(error) = block_on(rest.revoke_device(&account, device_id))? {
+            let error = Failure::from(error).text();
+            Output::hint(&format!("note: the keys are erased; the gateway will be told by `serve` ({error})"));
+            return Ok(());
+        }
+        context.store.confirm_revocation(device_id)?;
+        context.audit.note_device(Event::RevocationConfirmed, device_id, &[]);
+    }
+    Ok(())
+}

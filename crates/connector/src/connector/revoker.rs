@@ -1,0 +1,92 @@
+//! Tells the gateway which devices are revoked, until it has confirmed each.
+//!
+//! The connector is the authority: after each connect the gateway's own list is compared, so that a gateway
+//! that was restored from an old backup does not resurrect anybody.
+
+use std::sync::Arc;
+
+use latchgate_link::backoff::Backoff;
+use latchgate_link::rest::RestError;
+use latchgate_protocol::rest::DeviceState as GatewayState;
+use tracing::{error, info, warn};
+
+use super::Core;
+use crate::audit::Event;
+use crate::store::{DeviceState, StoreError};
+use crate::time::UnixSeconds;
+
+pub(super) async fn run(core: Arc<Core>) {
+    tokio::select! {
+        () = work(&core) => {}
+        () = core.stop.cancelled() => {}
+    }
+}
+
+async fn work(core: &Arc<Core>) {
+    let mut backoff = Backoff::default();
+    let mut compared = 0;
+    loop {
+        core.revocations.notified().await;
+        // Without a connection the gateway is most likely not there; connecting notifies again.
+        let connections = *core.connections.borrow();
+        if connections == 0 {
+            continue;
+        }
+        match settle(core, compared < connections).await {
+            Ok(()) => {
+                compared = connections;
+                backoff.reset();
+            }
+            Err(Unsettled::Gateway(error)) => {
+                warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the gateway was not told of revocations; trying again"
+                );
+                tokio::time::sleep(backoff.next_delay()).await;
+                core.revocations.notify_one();
+            }
+            Err(Unsettled::Store(error)) => {
+                error!(error = &error as &dyn std::error::Error, "revocations could not be read");
+            }
+        }
+    }
+}
+
+enum Unsettled {
+    Gateway(RestError),
+    Store(StoreError),
+}
+
+async fn settle(core: &Arc<Core>, compare: bool) -> Result<(), Unsettled> {
+    if compare {
+        find_resurrected(core).await?;
+    }
+    let pending = core.blocking(|core| core.store.revocations()).await.unwrap_or_else(|| Ok(Vec::new()));
+    for device_id in pending.map_err(Unsettled::Store)? {
+        core.rest.revoke_device(&core.account, device_id).await.map_err(Unsettled::Gateway)?;
+        let confirmed = core.blocking(move |core| core.store.confirm_revocation(device_id)).await;
+        confirmed.unwrap_or(Ok(())).map_err(Unsettled::Store)?;
+        info!(%device_id, "the gateway revoked a device");
+        core.note_device(Event::RevocationConfirmed, device_id).await;
+    }
+    Ok(())
+}
+
+/// Notes a revocation for each device that is revoked here and alive at the gateway.
+async fn find_resurrected(core: &Arc<Core>) -> Result<(), Unsettled> {
+    let listed = core.rest.list_devices(&core.account).await.map_err(Unsettled::Gateway)?;
+    let alive: Vec<_> = listed
+        .devices
+        .into_iter()
+        .filter(|device| device.state != GatewayState::Revoked)
+        .map(|device| device.device_id)
+        .collect();
+    let renewed = core.blocking(move |core| {
+        let revoked = core.store.devices()?.into_iter().filter(|device| device.state == DeviceState::Revoked);
+        for device in revoked.filter(|device| alive.contains(&device.device_id)) {
+            core.store.renew_revocation(device.device_id, UnixSeconds::now())?;
+        }
+        Ok(())
+    });
+    renewed.await.unwrap_or(Ok(())).map_err(Unsettled::Store)
+}

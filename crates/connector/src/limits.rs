@@ -1,0 +1,92 @@
+//! The numbers that bound the connector, each with its reason.
+
+use std::time::Duration;
+
+/// How many pairing answers are kept for one device: a device that restarts between P1 and S1 makes a new P1
+/// each time, and nobody else can make one.
+pub(crate) const CANDIDATES: u32 = 4;
+
+/// How long a code lives unless the administrator says otherwise.
+pub(crate) const DEFAULT_CODE_LIFETIME: Duration = latchgate_protocol::limits::SCREEN_CODE_LIFETIME;
+
+/// How long an expired offer that was answered keeps its answers, so that a device that crashed in the middle
+/// of pairing can finish.
+pub(crate) const ANSWERED_OFFER_GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long the row of a revoked device is kept: until every backup of the gateway that still knows the
+/// device is too old to be restored.
+pub(crate) const REVOKED_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// How often the store and the configuration are asked whether they changed. A revocation by the command
+/// line takes effect within two of these.
+pub(crate) const WATCH_INTERVAL: Duration = Duration::from_millis(100);
+
+/// How often expired offers and old rows are swept.
+pub(crate) const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+
+/// How often usage counters are written.
+pub(crate) const USAGE_INTERVAL: Duration = Duration::from_secs(30);
+
+/// How long SQLite waits for another process's transaction.
+pub(crate) const STORE_BUSY: Duration = Duration::from_secs(10);
+
+/// The largest request header block, in bytes of names and values: Kerberos tickets and large cookies fit.
+pub(crate) const HEADER_BYTES: usize = 32 * 1024;
+
+/// The most request header fields, cookies counted once.
+pub(crate) const HEADER_COUNT: usize = 128;
+
+/// What HTTP/2 decodes before it refuses by itself; above [`HEADER_BYTES`] so that our refusal has a body.
+pub(crate) const HEADER_LIST: u32 = 96 * 1024;
+
+/// The longest request path and query, in bytes.
+pub(crate) const PATH_BYTES: usize = 16 * 1024;
+
+/// The most response header fields that a site may send.
+pub(crate) const UPSTREAM_HEADER_COUNT: usize = 256;
+
+/// The largest response head, in bytes, that a site may send.
+pub(crate) const UPSTREAM_HEAD: usize = 128 * 1024;
+
+/// How long name resolution, TCP and TLS towards a site may take together.
+pub(crate) const UPSTREAM_CONNECT: Duration = Duration::from_secs(10);
+
+/// How long a site may take from the last byte of the request to the head of its response: long polls.
+pub(crate) const UPSTREAM_HEAD_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+
+/// How long a request body may stall while the site waits for it: one and a half keep-alives of the link, so
+/// that a stall this long would have ended the connection to the gateway as well.
+pub(crate) const REQUEST_BODY_IDLE: Duration = Duration::from_secs(45);
+
+/// How long an idle connection to a site is kept: less than the 60 seconds of common servers.
+pub(crate) const UPSTREAM_IDLE: Duration = Duration::from_secs(50);
+
+/// How many idle connections to one site are kept.
+pub(crate) const UPSTREAM_IDLE_CONNECTIONS: usize = 32;
+
+/// What HTTP/2 buffers for one stream towards a device, in bytes, before it stops reading from the site.
+pub(crate) const STREAM_SEND_BUFFER: usize = 256 * 1024;
+
+/// The HTTP/2 windows towards a site that speaks it, in bytes.
+pub(crate) const UPSTREAM_WINDOW: u32 = 1024 * 1024;
+
+/// The buffer of each direction of a raw connection or WebSocket, in bytes: one record.
+pub(crate) const COPY_BUFFER: usize = 16 * 1024;
+
+/// How long an assertion is valid.
+pub(crate) const ASSERTION_LIFETIME: Duration = Duration::from_secs(60);
+
+/// How far clocks may differ between the connector and a site.
+pub(crate) const CLOCK_SKEW: Duration = Duration::from_secs(5);
+
+/// The longest text of foreign origin that reaches a log line, in characters.
+pub(crate) const LOGGED_TEXT: usize = 128;
+
+/// The longest login, group or display name, in characters.
+pub(crate) const NAME_LENGTH: usize = 64;
+
+/// The largest icon, in bytes of its configuration text: the catalogue carries all of them.
+pub(crate) const ICON_LENGTH: usize = 16 * 1024;
+
+/// The longest line of the audit log, in bytes; reading the last one looks no further back.
+pub(crate) const AUDIT_LINE: usize = 16 * 1024;

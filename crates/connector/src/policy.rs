@@ -1,0 +1,202 @@
+//! Who may open what, as a snapshot that every request is checked against.
+//!
+//! 1. [`PolicyBoard::refresh`] reads people and devices from the store and publishes a new [`Policy`].
+//! 2. [`Policy::admit`] answers for one device and one site; everything that is not declared is refused.
+//! 3. Long-lived streams watch the board and end when a new snapshot refuses them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use latchgate_protocol::DeviceId;
+use tokio::sync::watch;
+
+use crate::config::{Config, Confirm, Identity};
+use crate::headers::IdentityNames;
+use crate::origin::Origin;
+use crate::refusal::Refusal;
+use crate::site::Site;
+use crate::store::{DeviceState, Store, StoreError};
+use crate::upstream::UpstreamError;
+
+/// A person as sites see them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Person {
+    pub(crate) login: String,
+    pub(crate) name: String,
+    pub(crate) groups: BTreeSet<String>,
+    pub(crate) suspended: bool,
+}
+
+/// A paired device and its person.
+#[derive(Debug, Clone)]
+struct Holder {
+    person: Arc<Person>,
+    confirmed: bool,
+}
+
+/// One snapshot.
+#[derive(Debug, Default)]
+pub(crate) struct Policy {
+    pub(crate) company: String,
+    pub(crate) sites: Vec<Arc<Site>>,
+    pub(crate) identity_names: Arc<IdentityNames>,
+    by_origin: HashMap<Origin, Arc<Site>>,
+    holders: HashMap<DeviceId, Holder>,
+}
+
+/// The right to one site.
+#[derive(Debug, Clone)]
+pub(crate) struct Grant {
+    pub(crate) person: Arc<Person>,
+    pub(crate) site: Arc<Site>,
+}
+
+impl Policy {
+    /// Returns the person whom a request of the device is served as.
+    pub(crate) fn person(&self, device_id: DeviceId) -> Result<Arc<Person>, Refusal> {
+        let holder = self.holders.get(&device_id).ok_or(Refusal::DEVICE_UNKNOWN)?;
+        if holder.person.suspended {
+            return Err(Refusal::PERSON_SUSPENDED);
+        }
+        if !holder.confirmed {
+            return Err(Refusal::NOT_CONFIRMED);
+        }
+        Ok(Arc::clone(&holder.person))
+    }
+
+    /// Tells whether the device is paired, whatever its person may do.
+    pub(crate) fn knows(&self, device_id: DeviceId) -> bool {
+        self.holders.contains_key(&device_id)
+    }
+
+    /// Returns the paired devices.
+    pub(crate) fn devices(&self) -> impl Iterator<Item = DeviceId> {
+        self.holders.keys().copied()
+    }
+
+    /// Decides over one device and one site.
+    pub(crate) fn admit(&self, device_id: DeviceId, origin: &Origin) -> Result<Grant, Refusal> {
+        let person = self.person(device_id)?;
+        let site = self.by_origin.get(origin).ok_or(Refusal::SITE_UNKNOWN)?;
+        if !site.config.allow.admits(&person.groups) {
+            return Err(Refusal::SITE_NOT_ALLOWED);
+        }
+        Ok(Grant { person, site: Arc::clone(site) })
+    }
+
+    /// Returns the sites that a person may open.
+    pub(crate) fn sites_of<'a>(&'a self, person: &'a Person) -> impl Iterator<Item = &'a Arc<Site>> {
+        self.sites.iter().filter(|site| site.config.allow.admits(&person.groups))
+    }
+}
+
+/// Where the current snapshot hangs.
+#[derive(Debug)]
+pub(crate) struct PolicyBoard {
+    store: Store,
+    declared: Mutex<Declared>,
+    current: watch::Sender<Arc<Policy>>,
+}
+
+/// What the configuration says.
+#[derive(Debug)]
+struct Declared {
+    company: String,
+    confirm: Confirm,
+    sites: Vec<Arc<Site>>,
+}
+
+impl PolicyBoard {
+    pub(crate) fn new(store: &Store, config: &Config) -> Result<Self, PolicyError> {
+        let declared =
+            Declared { company: config.company.clone(), confirm: config.confirm, sites: build_sites(config, &[])? };
+        let board = Self { store: store.clone(), declared: Mutex::new(declared), current: watch::Sender::default() };
+        board.refresh()?;
+        Ok(board)
+    }
+
+    /// Takes over a changed configuration. Sites that did not change keep their connections.
+    pub(crate) fn declare(&self, config: &Config) -> Result<(), PolicyError> {
+        {
+            let mut declared = self.declared.lock().unwrap_or_else(PoisonError::into_inner);
+            declared.sites = build_sites(config, &declared.sites)?;
+            declared.company.clone_from(&config.company);
+            declared.confirm = config.confirm;
+        }
+        self.refresh()
+    }
+
+    /// Reads the store again and publishes what it says.
+    pub(crate) fn refresh(&self) -> Result<(), PolicyError> {
+        // Held while reading and publishing, so that an older reading never replaces a newer one.
+        let declared = self.declared.lock().unwrap_or_else(PoisonError::into_inner);
+        let people: HashMap<String, Arc<Person>> = self
+            .store
+            .people()?
+            .into_iter()
+            .map(|row| {
+                let person = Person { login: row.login, name: row.name, groups: row.groups, suspended: row.suspended };
+                (person.login.clone(), Arc::new(person))
+            })
+            .collect();
+        let holders = self
+            .store
+            .devices()?
+            .into_iter()
+            .filter(|device| device.state == DeviceState::Active)
+            .filter_map(|device| {
+                let must_confirm = device.printed || declared.confirm != Confirm::Never;
+                let person = Arc::clone(people.get(&device.login)?);
+                Some((device.device_id, Holder { person, confirmed: device.confirmed || !must_confirm }))
+            })
+            .collect();
+        let identities = declared.sites.iter().filter_map(|site| match &site.config.identity {
+            Identity::Header(name) => Some(name),
+            Identity::None | Identity::Jwt => None,
+        });
+        self.current.send_replace(Arc::new(Policy {
+            company: declared.company.clone(),
+            identity_names: Arc::new(IdentityNames::new(identities)),
+            by_origin: declared.sites.iter().map(|site| (site.config.origin.clone(), Arc::clone(site))).collect(),
+            sites: declared.sites.clone(),
+            holders,
+        }));
+        Ok(())
+    }
+
+    pub(crate) fn current(&self) -> Arc<Policy> {
+        Arc::clone(&self.current.borrow())
+    }
+
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<Policy>> {
+        self.current.subscribe()
+    }
+}
+
+/// Why a policy could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// The store could not be read.
+    #[error("could not read who may open what")]
+    Store(#[from] StoreError),
+    /// A site cannot be reached as it is declared.
+    #[error("site `{site}`")]
+    Site {
+        /// Its name.
+        site: String,
+        /// Why.
+        #[source]
+        source: UpstreamError,
+    },
+}
+
+fn build_sites(config: &Config, known: &[Arc<Site>]) -> Result<Vec<Arc<Site>>, PolicyError> {
+    let build = |declared: &crate::config::SiteConfig| {
+        if let Some(site) = known.iter().find(|site| site.config == *declared) {
+            return Ok(Arc::clone(site));
+        }
+        let named = |source| PolicyError::Site { site: declared.name.to_string(), source };
+        Site::new(declared.clone()).map(Arc::new).map_err(named)
+    };
+    config.sites.iter().map(build).collect()
+}

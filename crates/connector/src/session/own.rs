@@ -1,0 +1,51 @@
+//! What the connector answers about itself on the reserved authority.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Empty, Full};
+use hyper::body::Incoming;
+use latchgate_tunnel::catalogue::{CATALOGUE_PATH, Catalogue, PING_PATH, PersonView};
+
+use super::{Session, malformed};
+use crate::body::ResponseBody;
+use crate::policy::Policy;
+use crate::refusal::Refusal;
+
+impl Session {
+    pub(super) fn answer_own(&self, request: &Request<Incoming>) -> Result<Response<ResponseBody>, Refusal> {
+        if request.method() != Method::GET {
+            return Err(malformed("the connector answers GET only"));
+        }
+        let policy = self.shared.board.current();
+        match request.uri().path() {
+            CATALOGUE_PATH => self.answer_catalogue(&policy),
+            PING_PATH if policy.knows(self.device_id) => Ok(empty(StatusCode::NO_CONTENT)),
+            PING_PATH => Err(Refusal::DEVICE_UNKNOWN),
+            _ => Err(Refusal::SITE_UNKNOWN),
+        }
+    }
+
+    fn answer_catalogue(&self, policy: &Arc<Policy>) -> Result<Response<ResponseBody>, Refusal> {
+        let person = policy.person(self.device_id)?;
+        let catalogue = Catalogue {
+            company: policy.company.clone(),
+            person: PersonView { name: person.name.clone() },
+            sites: policy.sites_of(&person).map(|site| site.view()).collect(),
+        };
+        let body = serde_json::to_vec(&catalogue).map_err(|_| malformed("the catalogue cannot be written"))?;
+        let mut response = Response::new(Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync());
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Ok(response)
+    }
+}
+
+pub(super) fn empty(status: StatusCode) -> Response<ResponseBody> {
+    let mut response = Response::new(Empty::new().map_err(|never| match never {}).boxed_unsync());
+    *response.status_mut() = status;
+    response
+}

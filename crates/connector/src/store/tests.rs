@@ -1,0 +1,367 @@
+//! Tests of the store: identity, people, devices and the durable steps of pairing.
+
+use latchgate_protocol::DeviceId;
+use latchgate_tunnel::keys::{DeviceSetupSecretKey, Generation, KeyId};
+use latchgate_tunnel::pairing::{InitiatorParams, Paired, PairingInitiator};
+
+use super::*;
+use crate::fixture::{CANARY, NOW, TestStore, rng};
+use crate::limits::CANDIDATES;
+
+const DEVICE: DeviceId = DeviceId::from_bytes([0xd1; 16]);
+const SETUP: [u8; 32] = *b"canary-setup-secret-key-32-bytes";
+const LATER: UnixSeconds = UnixSeconds(NOW.0 + 600);
+
+/// A store with Maria and one offered device.
+fn offered() -> TestStore {
+    let test = TestStore::new();
+    test.store.add_person("maria", "Maria Jensen", &["staff".to_owned()], NOW).unwrap();
+    offer(&test.store, DEVICE);
+    test
+}
+
+fn offer(store: &Store, device_id: DeviceId) {
+    let secret = DeviceSetupSecretKey::from_bytes(SETUP);
+    let offer = Offer { device_id, login: "maria", device_setup_secret_key: &secret, expires: LATER, printed: false };
+    store.offer(&offer, NOW, &mut rng()).unwrap();
+}
+
+fn begin(store: &Store) -> (Vec<u8>, PairingInitiator) {
+    let secret = DeviceSetupSecretKey::from_bytes(SETUP);
+    let static_key = StaticPrivateKey::make(&mut rng());
+    let params = InitiatorParams {
+        device_id: DEVICE,
+        setup_secret: &secret,
+        connector_key: store.connector_key(),
+        static_key: &static_key,
+        device_label: "Maria's phone",
+    };
+    PairingInitiator::start(params, &mut rng()).unwrap()
+}
+
+fn answer(store: &Store, p1: &[u8]) -> PairingReply {
+    store.answer_pairing(DEVICE, p1, "Example Ltd", NOW, &mut rng()).unwrap()
+}
+
+fn pair(store: &Store) -> Paired {
+    let (p1, initiator) = begin(store);
+    let PairingReply::New(p2) = answer(store, &p1) else { panic!("P1 was refused") };
+    initiator.finish(&p2).unwrap()
+}
+
+fn finds(store: &Store, generation: Generation, key_id: KeyId) -> bool {
+    matches!(store.session_keys(DEVICE, generation, key_id).unwrap(), KeyLookup::Found(_))
+}
+
+fn commit(store: &Store, generation: Generation, key_id: KeyId) -> Committed {
+    store.commit(DEVICE, generation, key_id, &mut rng()).unwrap()
+}
+
+fn state(store: &Store) -> DeviceState {
+    store.devices().unwrap()[0].state
+}
+
+fn count(store: &Store, table: &str) -> u32 {
+    store.lock().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+}
+
+/// Everything that lies in the data folder, apart from the key file.
+fn dump(test: &TestStore) -> Vec<u8> {
+    let entries = std::fs::read_dir(test.store.data()).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| !path.ends_with(KEY_FILE)).flat_map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+#[test]
+fn a_device_goes_from_offered_over_pending_to_active() {
+    let test = offered();
+    let store = &test.store;
+    assert_eq!(state(store), DeviceState::Offered);
+    let paired = pair(store);
+    assert_eq!(state(store), DeviceState::Pending);
+    assert!(finds(store, paired.generation, paired.key_id));
+    assert_eq!(state(store), DeviceState::Pending);
+    assert_eq!(commit(store, paired.generation, paired.key_id), Committed::First);
+    let device = &store.devices().unwrap()[0];
+    assert_eq!(device.state, DeviceState::Active);
+    assert_eq!(device.label.as_deref(), Some("Maria's phone"));
+    assert_eq!(device.check_code, Some(paired.check_code.as_digits()));
+    assert_eq!(commit(store, paired.generation, paired.key_id), Committed::Already);
+    assert!(finds(store, paired.generation, paired.key_id));
+}
+
+#[test]
+fn ab_39_a_replayed_p1_gets_the_same_p2_and_grows_nothing() {
+    let test = offered();
+    let (p1, _) = begin(&test.store);
+    let PairingReply::New(first) = answer(&test.store, &p1) else { panic!("P1 was refused") };
+    for _ in 0..1000 {
+        assert_eq!(answer(&test.store, &p1), PairingReply::Repeated(first.clone()));
+    }
+    assert_eq!(count(&test.store, "candidate"), 1);
+    let late = test.store.answer_pairing(DEVICE, &p1, "", LATER.plus(STORE_BUSY), &mut rng()).unwrap();
+    assert_eq!(late, PairingReply::Repeated(first), "a lost reply must not strand a device at the last moment");
+}
+
+#[test]
+fn ab_53_at_most_four_candidates_live_and_the_one_that_is_used_stays() {
+    let test = offered();
+    let store = &test.store;
+    let first = pair(store);
+    let used = pair(store);
+    assert!(finds(store, used.generation, used.key_id));
+    for _ in 0..100 {
+        pair(store);
+    }
+    assert_eq!(count(store, "candidate"), CANDIDATES);
+    assert!(!finds(store, first.generation, first.key_id), "the oldest was evicted");
+    assert_eq!(commit(store, used.generation, used.key_id), Committed::First);
+    assert_eq!(count(store, "candidate"), 0);
+}
+
+#[test]
+fn a_new_p1_is_refused_when_all_candidates_are_in_use() {
+    let test = offered();
+    for _ in 0..CANDIDATES {
+        let paired = pair(&test.store);
+        assert!(finds(&test.store, paired.generation, paired.key_id));
+    }
+    let (p1, _) = begin(&test.store);
+    assert!(matches!(answer(&test.store, &p1), PairingReply::Refused(_)));
+    assert_eq!(count(&test.store, "candidate"), CANDIDATES);
+}
+
+#[test]
+fn ab_53_handshakes_of_many_threads_at_once_leave_four_candidates() {
+    let test = offered();
+    std::thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| (0..5).for_each(|_| drop(pair(&test.store))));
+        }
+    });
+    assert_eq!(count(&test.store, "candidate"), CANDIDATES);
+    let paired = pair(&test.store);
+    assert!(finds(&test.store, paired.generation, paired.key_id));
+    assert_eq!(commit(&test.store, paired.generation, paired.key_id), Committed::First);
+}
+
+#[test]
+fn an_expired_offer_is_refused() {
+    let test = offered();
+    let (p1, _) = begin(&test.store);
+    let late = UnixSeconds(LATER.0 + 1);
+    let reply = test.store.answer_pairing(DEVICE, &p1, "", late, &mut rng()).unwrap();
+    assert_eq!(reply, PairingReply::Refused("its code has expired"));
+    assert_eq!(state(&test.store), DeviceState::Offered);
+}
+
+#[test]
+fn forged_unknown_and_used_up_pairings_are_refused() {
+    let test = offered();
+    let store = &test.store;
+    let (mut p1, _) = begin(store);
+    let stranger = DeviceId::from_bytes([9; 16]);
+    let unknown = store.answer_pairing(stranger, &p1, "", NOW, &mut rng()).unwrap();
+    assert_eq!(unknown, PairingReply::Refused("the device is unknown"));
+    *p1.last_mut().unwrap() ^= 1;
+    assert_eq!(answer(store, &p1), PairingReply::Refused("the handshake failed"));
+    assert_eq!(answer(store, &[]), PairingReply::Refused("the handshake failed"));
+    assert_eq!(state(store), DeviceState::Offered);
+    let paired = pair(store);
+    commit(store, paired.generation, paired.key_id);
+    let (p1, _) = begin(store);
+    assert_eq!(answer(store, &p1), PairingReply::Refused("its code was used up"));
+}
+
+#[test]
+fn unknown_keys_are_not_found_and_not_committed() {
+    let test = offered();
+    let store = &test.store;
+    let paired = pair(store);
+    assert!(!finds(store, paired.generation, KeyId([7; 16])));
+    assert!(!finds(store, Generation(2), paired.key_id));
+    assert_eq!(commit(store, Generation(2), paired.key_id), Committed::Refused);
+    assert_eq!(state(store), DeviceState::Pending);
+}
+
+#[test]
+fn ab_51_a_generation_that_was_replaced_is_told_from_an_unknown_one() {
+    let test = offered();
+    let store = &test.store;
+    let paired = pair(store);
+    commit(store, paired.generation, paired.key_id);
+    store.lock().execute("UPDATE device SET generation = 3", []).unwrap();
+    let old = store.session_keys(DEVICE, Generation(2), paired.key_id).unwrap();
+    assert!(matches!(old, KeyLookup::Superseded));
+    let future = store.session_keys(DEVICE, Generation(4), paired.key_id).unwrap();
+    assert!(matches!(future, KeyLookup::Unknown));
+}
+
+#[test]
+fn a_revoked_device_has_no_key_left_and_the_gateway_is_still_to_be_told() {
+    let test = offered();
+    let store = &test.store;
+    let paired = pair(store);
+    commit(store, paired.generation, paired.key_id);
+    assert!(store.revoke(DEVICE, NOW).unwrap());
+    assert!(!store.revoke(DEVICE, NOW).unwrap());
+    assert!(!finds(store, paired.generation, paired.key_id));
+    assert_eq!(commit(store, paired.generation, paired.key_id), Committed::Refused);
+    let secrets: u32 = store
+        .lock()
+        .query_row("SELECT count(*) FROM device WHERE device_secret_key IS NOT NULL", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(secrets, 0);
+    assert_eq!(store.revocations().unwrap(), [DEVICE]);
+    store.confirm_revocation(DEVICE).unwrap();
+    assert!(store.revocations().unwrap().is_empty());
+}
+
+#[test]
+fn a_pairing_under_way_is_refused_once_revoked() {
+    let test = offered();
+    let store = &test.store;
+    let paired = pair(store);
+    assert!(finds(store, paired.generation, paired.key_id));
+    store.revoke(DEVICE, NOW).unwrap();
+    assert_eq!(commit(store, paired.generation, paired.key_id), Committed::Refused);
+    assert_eq!(count(store, "candidate"), 0);
+}
+
+#[test]
+fn ab_93_offers_lapse_and_revoked_devices_are_forgotten_in_time() {
+    let test = offered();
+    let store = &test.store;
+    assert!(store.sweep(LATER).unwrap().is_empty());
+    let lapsed = store.sweep(LATER.plus(STORE_BUSY)).unwrap();
+    assert_eq!(lapsed, [DEVICE]);
+    assert_eq!(state(store), DeviceState::Revoked);
+    store.confirm_revocation(DEVICE).unwrap();
+    store.sweep(LATER.plus(crate::limits::REVOKED_RETENTION)).unwrap();
+    assert_eq!(count(store, "device"), 1);
+    store.sweep(LATER.plus(crate::limits::REVOKED_RETENTION * 2)).unwrap();
+    assert_eq!((count(store, "device"), count(store, "candidate"), count(store, "revocation")), (0, 0, 0));
+}
+
+#[test]
+fn an_answered_offer_outlives_its_code_by_the_grace() {
+    let test = offered();
+    let paired = pair(&test.store);
+    test.store.sweep(LATER.plus(STORE_BUSY)).unwrap();
+    assert!(finds(&test.store, paired.generation, paired.key_id));
+    test.store.sweep(LATER.plus(crate::limits::ANSWERED_OFFER_GRACE * 2)).unwrap();
+    assert_eq!(state(&test.store), DeviceState::Revoked);
+}
+
+#[test]
+fn ab_54_ab_93_the_database_holds_no_secret_in_the_clear() {
+    let test = offered();
+    let paired = pair(&test.store);
+    assert!(finds(&test.store, paired.generation, paired.key_id));
+    let pending = dump(&test);
+    commit(&test.store, paired.generation, paired.key_id);
+    let active = dump(&test);
+    let static_key = test.store.static_key().reveal_bytes();
+    for secret in [&SETUP[..], &CANARY, paired.device_secret_key.reveal_bytes(), static_key] {
+        assert!(!contains(&pending, secret) && !contains(&active, secret));
+    }
+    // The check can fail: what is not secret is found.
+    assert!(contains(&active, b"Maria Jensen"));
+}
+
+#[test]
+fn device_setup_key_and_device_password_have_no_column() {
+    let test = TestStore::new();
+    let schema: String =
+        test.store.lock().query_row("SELECT group_concat(sql, ';') FROM sqlite_schema", [], |row| row.get(0)).unwrap();
+    assert!(schema.contains("device_setup_secret_key") && schema.contains("device_secret_key"));
+    assert!(!schema.contains("device_setup_key") && !schema.contains("device_password"));
+}
+
+#[test]
+fn ab_54_a_stolen_database_opens_under_no_other_key_file() {
+    let test = offered();
+    let stolen = TestStore::new();
+    drop(test.store.lock().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)"));
+    std::fs::copy(test.store.data().join(DATABASE), stolen.store.data().join(DATABASE)).unwrap();
+    for leftover in ["connector.db-wal", "connector.db-shm"] {
+        drop(std::fs::remove_file(stolen.store.data().join(leftover)));
+    }
+    assert!(matches!(Store::open(stolen.store.data()), Err(StoreError::NotOpened(_))));
+}
+
+#[test]
+fn a_printed_device_is_approved_by_its_own_check_code_only() {
+    let test = offered();
+    let store = &test.store;
+    assert!(matches!(store.approve(DEVICE, None), Err(StoreError::WrongState(DeviceState::Offered))));
+    let paired = pair(store);
+    commit(store, paired.generation, paired.key_id);
+    let shown = paired.check_code.to_string();
+    let wrong = if shown == "000 000" { "111 111" } else { "000 000" };
+    assert!(matches!(store.approve(DEVICE, Some(wrong)), Err(StoreError::WrongCheckCode)));
+    assert!(!store.devices().unwrap()[0].confirmed);
+    store.approve(DEVICE, Some(&shown)).unwrap();
+    assert!(store.devices().unwrap()[0].confirmed);
+}
+
+#[test]
+fn people_and_groups_are_kept_and_misspelt_ones_hinted_at() {
+    let test = offered();
+    let store = &test.store;
+    assert!(matches!(store.add_person("maria", "M", &[], NOW), Err(StoreError::PersonExists(_))));
+    let error = store.person("mraia").unwrap_err().to_string();
+    assert_eq!(error, "no person `mraia`; did you mean `maria`?");
+    store.join_group("sales", "maria").unwrap();
+    assert!(store.leave_group("staff", "maria").unwrap());
+    assert!(!store.leave_group("staff", "maria").unwrap());
+    let maria = store.person("maria").unwrap();
+    assert_eq!(maria.groups.iter().collect::<Vec<_>>(), ["sales"]);
+    store.set_suspended("maria", true).unwrap();
+    assert!(store.person("maria").unwrap().suspended);
+    store.remove_person("maria", NOW).unwrap();
+    assert_eq!(store.revocations().unwrap(), [DEVICE]);
+    assert!(store.person("maria").is_err());
+}
+
+#[test]
+fn ab_70_names_that_could_break_a_header_or_a_line_are_refused() {
+    let test = TestStore::new();
+    let long = "a".repeat(65);
+    for login in ["", "Maria", "maria jensen", "maria\r\nx", "-x", "*", "märia", "a/b", &long] {
+        let added = test.store.add_person(login, "Name", &[], NOW);
+        assert!(matches!(added, Err(StoreError::UnusableName(_))), "{login:?} was taken");
+    }
+    for name in ["", "  ", "a\nb", "a\u{202e}b", &long] {
+        let added = test.store.add_person("maria", name, &[], NOW);
+        assert!(matches!(added, Err(StoreError::UnusableDisplayName)), "{name:?} was taken");
+    }
+    assert!(test.store.add_person("maria", "Mária 陳", &["*".to_owned()], NOW).is_err(), "a group named * was taken");
+    assert!(test.store.people().unwrap().is_empty(), "a refused person was half added");
+}
+
+#[test]
+fn a_device_is_found_by_the_beginning_of_its_id() {
+    let test = offered();
+    offer(&test.store, DeviceId::from_bytes([0xd2; 16]));
+    assert_eq!(test.store.find_device("D1").unwrap().device_id, DEVICE);
+    assert!(matches!(test.store.find_device("d"), Err(StoreError::AmbiguousDevice(_))));
+    assert!(matches!(test.store.find_device("ff"), Err(StoreError::UnknownDevice(_))));
+    assert!(matches!(test.store.find_device(""), Err(StoreError::AmbiguousDevice(_) | StoreError::UnknownDevice(_))));
+}
+
+#[test]
+fn a_change_by_another_process_is_noticed() {
+    let test = TestStore::new();
+    let watcher = test.store.watcher().unwrap();
+    let before = watcher.version().unwrap();
+    assert_eq!(watcher.version().unwrap(), before);
+    let other = Store::open(test.store.data()).unwrap();
+    other.add_person("ada", "Ada", &[], NOW).unwrap();
+    assert_ne!(watcher.version().unwrap(), before);
+}
+
+mod files;
