@@ -16,7 +16,7 @@ use latchgate_protocol::publish::{self, Name, Next};
 use latchgate_protocol::rest::{ClaimDevice, CreateDevice, DeviceClaimed, DeviceCreated, InstanceCreated};
 use latchgate_protocol::topic::TopicFilter;
 use latchgate_protocol::{ClaimId, DeviceId, DeviceSetupKey, InstanceId, Topic};
-use mqtt_protocol_core::mqtt::packet::{Property, SubEntry, SubOpts, TopicAliasMaximum, v5_0};
+use mqtt_protocol_core::mqtt::packet::{Property, TopicAliasMaximum, v5_0};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tempfile::TempDir;
@@ -409,11 +409,32 @@ impl Peer {
 }
 
 pub(crate) fn publish_packet(name: Name<'_>, payload: &[u8]) -> Bytes {
-    let mut packet = BytesMut::new();
-    publish::begin(&mut packet, payload.len());
-    packet.extend_from_slice(payload);
-    publish::finish(&mut packet, name);
-    packet.freeze()
+    let (topic, alias) = match name {
+        Name::Topic(topic) => (topic, None),
+        Name::Bind(topic, alias) => (topic, Some(alias)),
+        Name::Alias(alias) => ("", Some(alias)),
+    };
+    let mut body = (topic.len() as u16).to_be_bytes().to_vec();
+    body.extend_from_slice(topic.as_bytes());
+    match alias {
+        Some(alias) => body.extend_from_slice(&[3, 0x23, (alias >> 8) as u8, alias as u8]),
+        None => body.push(0),
+    }
+    body.extend_from_slice(payload);
+    packet(0x30, &body).into()
+}
+
+/// Puts a fixed header in front of a body, whatever either says.
+pub(crate) fn packet(first: u8, body: &[u8]) -> Vec<u8> {
+    let mut packet = vec![first];
+    let mut length = body.len();
+    while length >= 0x80 {
+        packet.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    packet.push(length as u8);
+    packet.extend_from_slice(body);
+    packet
 }
 
 pub(crate) fn connect_packet(user: &str, password: &str) -> Vec<u8> {
@@ -443,17 +464,7 @@ pub(crate) fn subscribe_packet(filters: &[String]) -> Vec<u8> {
         body.extend_from_slice(filter.as_bytes());
         body.push(0);
     }
-    let reference = SubEntry::new("a", SubOpts::new()).unwrap();
-    assert_eq!(reference.sub_opts().to_buffer(), &[0]);
-    let mut packet = vec![0x82];
-    let mut length = body.len();
-    while length >= 0x80 {
-        packet.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    packet.push(length as u8);
-    packet.extend_from_slice(&body);
-    packet
+    packet(0x82, &body)
 }
 
 /// Skips the fixed header.
