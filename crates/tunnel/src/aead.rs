@@ -25,9 +25,14 @@ impl AeadKey {
 
     /// Seals in place and returns the tag.
     pub(crate) fn seal(&self, counter: u64, associated: &[u8], in_out: &mut [u8]) -> [u8; TAG_LENGTH] {
+        self.seal_with(nonce(counter), associated, in_out)
+    }
+
+    fn seal_with(&self, nonce: [u8; NONCE_LENGTH], associated: &[u8], in_out: &mut [u8]) -> [u8; TAG_LENGTH] {
+        let nonce = Nonce::assume_unique_for_key(nonce);
         let tag = self
             .0
-            .seal_in_place_separate_tag(nonce(counter), Aad::from(associated), in_out)
+            .seal_in_place_separate_tag(nonce, Aad::from(associated), in_out)
             .expect("a record is far shorter than 64 GiB");
         let mut bytes = [0; TAG_LENGTH];
         bytes.copy_from_slice(tag.as_ref());
@@ -42,8 +47,19 @@ impl AeadKey {
         in_out: &mut [u8],
         tag: [u8; TAG_LENGTH],
     ) -> Result<(), NotAuthentic> {
+        self.open_with(nonce(counter), associated, in_out, tag)
+    }
+
+    fn open_with(
+        &self,
+        nonce: [u8; NONCE_LENGTH],
+        associated: &[u8],
+        in_out: &mut [u8],
+        tag: [u8; TAG_LENGTH],
+    ) -> Result<(), NotAuthentic> {
+        let nonce = Nonce::assume_unique_for_key(nonce);
         self.0
-            .open_in_place_separate_tag(nonce(counter), Aad::from(associated), Tag::from(tag), in_out, 0..)
+            .open_in_place_separate_tag(nonce, Aad::from(associated), Tag::from(tag), in_out, 0..)
             .map(|_| ())
             .map_err(|_| NotAuthentic)
     }
@@ -69,8 +85,13 @@ impl Drop for AeadKey {
     }
 }
 
-fn nonce(counter: u64) -> Nonce {
-    let mut nonce = [0; 12];
+fn nonce(counter: u64) -> [u8; NONCE_LENGTH] {
+    let mut nonce = [0; NONCE_LENGTH];
     nonce[4..].copy_from_slice(&counter.to_be_bytes());
-    Nonce::assume_unique_for_key(nonce)
+    nonce
 }
+
+const NONCE_LENGTH: usize = 12;
+
+#[cfg(test)]
+mod vectors;

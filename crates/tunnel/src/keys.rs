@@ -273,6 +273,9 @@ fn derive(salt: &[u8], material: &[u8], info: &[&[u8]], out: &mut [u8]) {
 }
 
 #[cfg(test)]
+mod vectors;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{DEVICE_ID, FixedRng};

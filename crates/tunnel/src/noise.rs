@@ -185,4 +185,6 @@ fn blank() -> Result<HandshakeState, snow::Error> {
 #[cfg(test)]
 pub(crate) mod hostile;
 #[cfg(test)]
+mod second;
+#[cfg(test)]
 mod vectors;

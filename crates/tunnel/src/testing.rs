@@ -48,6 +48,34 @@ impl TryRng for FixedRng {
 
 impl TryCryptoRng for FixedRng {}
 
+/// Draws the given keys, one after the other, and no more.
+pub(crate) struct Drawn(std::vec::IntoIter<[u8; 32]>);
+
+impl Drawn {
+    pub(crate) fn new<const N: usize>(keys: [[u8; 32]; N]) -> Self {
+        Self(keys.to_vec().into_iter())
+    }
+}
+
+impl TryRng for Drawn {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        panic!("a key is drawn as bytes")
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        panic!("a key is drawn as bytes")
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+        out.copy_from_slice(&self.0.next().expect("no more keys are drawn than expected"));
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Drawn {}
+
 pub(crate) const DEVICE_ID: DeviceId = DeviceId::from_bytes([0xd1; 16]);
 pub(crate) const SESSION_ID: SessionId = SessionId([0xaa; 8]);
 pub(crate) const LIMITS: SessionLimits = SessionLimits { connection_window: 1 << 20, max_streams: 128 };

@@ -204,3 +204,6 @@ impl Cipher for AesGcm {
         Ok(body.len())
     }
 }
+
+#[cfg(test)]
+mod vectors;

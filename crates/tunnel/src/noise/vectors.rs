@@ -1,12 +1,10 @@
 //! The published test vectors of both patterns (cacophony), through the resolver of this crate.
 
-use std::convert::Infallible;
-
-use rand_core::{TryCryptoRng, TryRng};
 use serde::Deserialize;
 
 use super::*;
 use crate::aead::AeadKey;
+use crate::testing::Drawn;
 
 #[derive(Deserialize)]
 struct Vector {
@@ -65,7 +63,8 @@ fn sides(vector: &Vector, pattern: Pattern) -> (Handshake, Handshake) {
     let device_keys = HandshakeKeys { psk: &psk, local: &device, remote: Some(connector.public_key()) };
     let known = (pattern == Pattern::Session).then(|| device.public_key());
     let connector_keys = HandshakeKeys { psk: &psk, local: &connector, remote: known };
-    let [mut first, mut second] = [&vector.init_ephemeral, &vector.resp_ephemeral].map(|text| Drawn(unhex(text)));
+    let [mut first, mut second] =
+        [&vector.init_ephemeral, &vector.resp_ephemeral].map(|text| Drawn::new([unhex32(text)]));
     (
         Handshake::new(pattern, Role::Initiator, device_keys, &prologue, &mut first),
         Handshake::new(pattern, Role::Responder, connector_keys, &prologue, &mut second),
@@ -89,25 +88,3 @@ fn unhex(text: &str) -> Vec<u8> {
 fn unhex32(text: &str) -> [u8; 32] {
     unhex(text).try_into().unwrap()
 }
-
-/// Draws the given bytes.
-struct Drawn(Vec<u8>);
-
-impl TryRng for Drawn {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        panic!("an ephemeral key is drawn as bytes")
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        panic!("an ephemeral key is drawn as bytes")
-    }
-
-    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
-        out.copy_from_slice(&self.0);
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Drawn {}
