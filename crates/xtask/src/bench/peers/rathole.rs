@@ -16,7 +16,8 @@ pub(super) fn install() -> anyhow::Result<()> {
         return Ok(());
     }
     let features = ["--no-default-features", "--features", "server,client"];
-    let mut cargo = step::cargo(&["install", "--locked", "rathole", "--version", VERSION]);
+    // Not --locked: its lock file names a version of `time` that no current compiler takes.
+    let mut cargo = step::cargo(&["install", "rathole", "--version", VERSION]);
     run(cargo.args(features).arg("--root").arg(root()))
 }
 
