@@ -1,10 +1,10 @@
 //! The public face of a device: [`Client`].
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use latchgate_link::dial::TlsRoots;
+pub use latchgate_link::dial::TlsRoots;
 use latchgate_protocol::origin::PlainHttp;
 use thiserror::Error;
 use tokio::sync::watch;
@@ -15,9 +15,10 @@ use crate::controller::Controller;
 use crate::failure::Failure;
 use crate::network::Internet;
 use crate::picture;
+use crate::profile;
 use crate::proxy::{Authority, Credentials};
 use crate::vault::KeyStore;
-use crate::view::{AppView, CodeView};
+use crate::view::{AppView, CodeView, ProfileView};
 
 /// The name of a profile: lower-case letters, digits, `-` and `_`, at most 64.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -151,6 +152,15 @@ impl Client {
         let network = Arc::new(Internet::new(config.roots.clone()));
         let controller = Controller::open(config, network)?;
         Ok(Self { controller, plain_http })
+    }
+
+    /// Describes a profile without opening it, so that another process may have it open.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the description cannot be read.
+    pub fn describe(data_dir: &Path, profile: &ProfileName) -> Result<Option<ProfileView>, ClientError> {
+        let described = profile::read(&data_dir.join(profile.as_str()))?;
+        Ok(described.map(|profile| profile.view(None)))
     }
 
     /// Returns the present view.

@@ -22,13 +22,13 @@ use crate::catalogue::{SiteIndex, Sites, views};
 use crate::company::{AskError, Company};
 use crate::establish::{EstablishError, Established, Establisher};
 use crate::limits::{
-    CATALOGUE_EVERY, PAIRING_TRIES, PING_EVERY, PING_TIMEOUT, PINGS_LOST, REFUSED_PAUSE, SESSION_DRAIN,
+    CATALOGUE_EVERY, PAIRING_PATIENCE, PING_EVERY, PING_TIMEOUT, PINGS_LOST, REFUSED_PAUSE, SESSION_DRAIN,
     SESSION_LIFETIME,
 };
 use crate::network::{BoxStream, Link};
 use crate::profile::{Profile, ProfileFolder};
 use crate::uplink::Uplink;
-use crate::view::{Light, PairingStep};
+use crate::view::Light;
 
 /// What the connection shares with the rest of the client.
 pub(crate) struct Shared {
@@ -60,28 +60,25 @@ impl Drop for Session {
 }
 
 impl Connection {
-    /// Goes through what is left of a pairing. Passing failures are tried again a few times; after that, and
+    /// Goes through what is left of a pairing. Passing failures are tried again for a while; after that, and
     /// after others, the screen says what happened and nothing is lost.
     pub(crate) async fn pair(&mut self) -> Option<Established> {
-        let mut backoff = Backoff::default();
         let board = Arc::clone(&self.shared.board);
-        for left in (0..PAIRING_TRIES).rev() {
-            match self.establisher.establish(&|step: PairingStep| board.set_pairing(step)).await {
+        let mut backoff = Backoff::default();
+        let begun = Instant::now();
+        loop {
+            match self.establisher.establish(&|step| board.set_pairing(step)).await {
                 Ok(established) => return Some(established),
                 Err(error) => {
                     warn!(error = describe(&error), "a step of the pairing failed");
-                    let passing = error.is_passing();
-                    board.stop_pairing(error.failure(), passing && left == 0);
-                    if !passing {
+                    if !error.is_passing() || begun.elapsed() >= PAIRING_PATIENCE {
+                        board.stop_pairing(error.failure(), error.is_passing());
                         return None;
                     }
                 }
             }
-            if left > 0 {
-                sleep(backoff.next_delay()).await;
-            }
+            self.pause(backoff.next_delay()).await;
         }
-        None
     }
 
     /// Keeps a session open until dropped; begins with the given one where there is one.

@@ -9,20 +9,20 @@
 
 mod board;
 mod catalogue;
-mod client;
+pub mod client;
 mod code;
 mod company;
 mod connection;
 mod controller;
 mod establish;
-mod failure;
+pub mod failure;
 mod limits;
 mod network;
 mod picture;
 mod profile;
 mod proxy;
 mod uplink;
-mod vault;
+pub mod vault;
 pub mod view;
 
 pub use client::{Client, ClientConfig, ClientError, ProfileName, ProxyEndpoint, ProxyOptions, UnlockSecret};

@@ -33,10 +33,10 @@ pub(crate) const KEYCHAIN_TIMEOUT: Duration = Duration::from_secs(120);
 /// The largest blob that is read from a file store.
 pub(crate) const BLOB: u64 = 64 * 1024;
 
-/// How long a pairing waits for the company's connector before it says so and tries again.
+/// How long the company's connector is waited for before the screen says that it is missing.
 pub(crate) const PRESENCE_TIMEOUT: Duration = Duration::from_secs(15);
-/// How often a pairing tries again by itself before it stops and waits for the person.
-pub(crate) const PAIRING_TRIES: u32 = 4;
+/// How long a pairing tries again by itself before it stops and waits for the person, who looks at it.
+pub(crate) const PAIRING_PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often the company is pinged inside the tunnel.
 pub(crate) const PING_EVERY: Duration = Duration::from_secs(15);

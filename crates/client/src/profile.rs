@@ -17,6 +17,7 @@ use crate::vault::{make_private_folder, write_atomically};
 use crate::view::{ProfileView, UnlockMethod};
 
 const VERSION: u32 = 1;
+const FILE: &str = "profile.json";
 
 /// The description of a profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,13 +97,7 @@ impl ProfileFolder {
 
     /// Reads the description; `None` where nothing is paired.
     pub(crate) fn read(&self) -> Result<Option<Profile>, ClientError> {
-        let bytes = match fs::read(self.file()) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let profile: Profile = serde_json::from_slice(&bytes).map_err(|_| ClientError::Corrupt)?;
-        if profile.version == VERSION { Ok(Some(profile)) } else { Err(ClientError::Corrupt) }
+        read(&self.path)
     }
 
     /// Writes the description, durably.
@@ -120,8 +115,19 @@ impl ProfileFolder {
     }
 
     fn file(&self) -> PathBuf {
-        self.path.join("profile.json")
+        self.path.join(FILE)
     }
+}
+
+/// Reads the description in a folder, whoever holds it.
+pub(crate) fn read(folder: &Path) -> Result<Option<Profile>, ClientError> {
+    let bytes = match fs::read(folder.join(FILE)) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let profile: Profile = serde_json::from_slice(&bytes).map_err(|_| ClientError::Corrupt)?;
+    if profile.version == VERSION { Ok(Some(profile)) } else { Err(ClientError::Corrupt) }
 }
 
 #[cfg(test)]

@@ -1,3 +1,7 @@
-//! The headless command line.
+//! The device without a window.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    latchgate_headless::run()
+}

@@ -1,0 +1,160 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use latchgate_client::client::ProfileName;
+
+use crate::Ended;
+
+/// Reaches your company's web applications from a machine without a window.
+#[derive(Debug, Parser)]
+#[command(
+    name = "latchgate-headless",
+    version,
+    after_help = "Example:\n  latchgate-headless pair code.png --vault passphrase --passphrase-file secret.txt\n  \
+                  latchgate-headless proxy --vault passphrase --passphrase-file secret.txt"
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) task: Task,
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What every command takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Common {
+    /// Which pairing; a machine can have several.
+    #[arg(long, global = true, default_value = "default", value_name = "NAME")]
+    pub(crate) profile: String,
+    /// Where profiles lie [default: the system's folder for application data].
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// What keeps the keys.
+    #[arg(long, global = true, value_enum, default_value_t = VaultKind::Keychain)]
+    pub(crate) vault: VaultKind,
+    /// The file whose first line is the passphrase; `-` reads it from standard input.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// Allows a gateway without TLS on another machine: for tests only.
+    #[arg(long, global = true)]
+    pub(crate) allow_plain_http: bool,
+    /// Trusts these authorities (PEM) for the gateway, and no others.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) gateway_ca: Option<PathBuf>,
+    /// What the company calls this device [default: the machine's name].
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) device_label: Option<String>,
+    /// Prints results and failures as JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// Where the keys are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VaultKind {
+    /// In the system's keychain.
+    Keychain,
+    /// In a file that a passphrase seals.
+    Passphrase,
+}
+
+/// What is to be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Pairs this machine with a code from your company.
+    #[command(after_help = "Example:\n  latchgate-headless pair code.png\n  latchgate-headless pair - < code.txt")]
+    Pair(PairTask),
+    /// Shows what this machine is paired with.
+    #[command(after_help = "Example:\n  latchgate-headless status --json")]
+    Status(StatusTask),
+    /// Serves the intranet to programs on this machine until it is stopped.
+    #[command(after_help = "Example:\n  latchgate-headless proxy --listen 127.0.0.1:8118 --ca-out ca.pem")]
+    Proxy(ProxyTask),
+    /// Removes the pairing and its keys from this machine.
+    #[command(after_help = "Example:\n  latchgate-headless forget")]
+    Forget,
+}
+
+/// How to pair.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct PairTask {
+    /// A picture or a text file with the code; `-` reads the text from standard input.
+    #[arg(value_name = "FILE|-")]
+    pub(crate) code: PathBuf,
+    /// Does not ask back.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// How to look.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StatusTask {
+    /// Opens the vault and tries the connection too.
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// How to serve.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ProxyTask {
+    /// Where to listen, on this machine only; port 0 means any.
+    #[arg(long, default_value = "127.0.0.1:0", value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+    /// Writes the certificate authority of this start, for programs that shall trust `https` sites.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_out: Option<PathBuf>,
+    /// Keeps `user:password` of the proxy in this file, made when missing, over restarts.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) credentials_file: Option<PathBuf>,
+}
+
+impl Common {
+    pub(crate) fn profile_name(&self) -> Result<ProfileName, Ended> {
+        ProfileName::parse(&self.profile).map_err(|error| Ended::Usage(error.to_string()))
+    }
+
+    pub(crate) fn data_dir(&self) -> Result<PathBuf, Ended> {
+        let own = || dirs::data_dir().map(|folder| folder.join("latchgate"));
+        self.data.clone().or_else(own).ok_or_else(|| Ended::Usage("say where profiles lie with --data DIR".to_owned()))
+    }
+
+    pub(crate) fn device_label(&self) -> String {
+        let machine = || std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned());
+        let label = self.device_label.clone().or_else(machine).filter(|name| !name.is_empty());
+        label.unwrap_or_else(|| format!("{} machine", std::env::consts::OS))
+    }
+}
+
+/// Tells whether a path stands for standard input.
+pub(crate) fn is_standard_input(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        for mut command in Args::command().get_subcommands().cloned() {
+            let help = command.render_long_help().to_string();
+            assert!(help.contains("Example:"), "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn common_options_may_follow_the_command() {
+        let args = Args::parse_from(["latchgate-headless", "proxy", "--vault", "passphrase", "--profile", "work"]);
+        assert_eq!((args.common.vault, args.common.profile.as_str()), (VaultKind::Passphrase, "work"));
+    }
+}
