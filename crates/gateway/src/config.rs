@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use latchgate_protocol::limits::{CONNECT_TIMEOUT, DEVICE_QUEUE, KEEP_ALIVE, PBKDF2_FLOOR};
+use latchgate_protocol::limits::{CONNECT_TIMEOUT, DEVICE_QUEUE, KEEP_ALIVE, MAX_PACKET, PBKDF2_FLOOR};
 use serde::{Deserialize, Deserializer};
 use thiserror::Error;
 
@@ -52,6 +52,8 @@ pub struct TlsFiles {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
+    /// Devices of one instance, revoked ones included for the time that they are listed. Default: 10,000.
+    pub devices_per_instance: u64,
     /// Connections at once. Default: 20,000.
     pub connections: usize,
     /// Connections of one address that have not logged in. Default: 256.
@@ -78,7 +80,7 @@ pub struct Limits {
     pub keep_alive_s: u16,
     /// What is queued for one device, in bytes. Default: 1,310,720.
     pub device_queue: usize,
-    /// What is queued for all devices together, in bytes. Default: 1 GiB.
+    /// What is queued for all devices together, and for all connectors together, in bytes. Default: 1 GiB.
     pub queued_total: usize,
 }
 
@@ -167,6 +169,12 @@ impl Config {
         if self.pbkdf2_iterations < PBKDF2_FLOOR {
             return Err(ConfigError::Refused("pbkdf2_iterations must be at least 100000"));
         }
+        if self.limits.keep_alive_s == 0 {
+            return Err(ConfigError::Refused("limits.keep_alive_s must be at least 1"));
+        }
+        if self.limits.device_queue < MAX_PACKET {
+            return Err(ConfigError::Refused("limits.device_queue must hold at least one packet of 20480 bytes"));
+        }
         Ok(())
     }
 }
@@ -192,6 +200,7 @@ impl Default for Limits {
     fn default() -> Self {
         let rate = |burst, per_second| Rate { burst, per_second };
         Self {
+            devices_per_instance: 10_000,
             connections: 20_000,
             half_open_per_address: 256,
             logins_per_address: rate(200, 20.0),
@@ -296,7 +305,11 @@ mod tests {
         let public = Config { listen: "0.0.0.0:1".parse().unwrap(), ..Config::loopback(data) };
         let ops = Config { ops_listen: Some("0.0.0.0:1".parse().unwrap()), ..Config::loopback(data) };
         let weak = Config { pbkdf2_iterations: 99_999, ..Config::loopback(data) };
-        for config in [public, ops, weak] {
+        let mut deaf = Config::loopback(data);
+        deaf.limits.keep_alive_s = 0;
+        let mut narrow = Config::loopback(data);
+        narrow.limits.device_queue = 20_000;
+        for config in [public, ops, weak, deaf, narrow] {
             assert!(matches!(config.validate(), Err(ConfigError::Refused(_))), "{config:?}");
         }
         assert!(Config::loopback(data).validate().is_ok());

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
-use latchgate_gateway::{Config, Gateway, Stop, Store};
+use latchgate_gateway::{CheckReport, Config, Gateway, Stop, Store};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -29,6 +29,16 @@ enum Command {
     /// Check the configuration and the integrity of the store.
     #[command(after_help = "Example:\n  latchgate-gateway check --config /etc/latchgate/gateway.toml --json")]
     Check(Check),
+    /// Write a copy of the database, also while a gateway runs on it.
+    #[command(
+        after_help = "Example:\n  latchgate-gateway backup --data /var/lib/latchgate-gateway /backup/gateway-monday.db"
+    )]
+    Backup(Copying),
+    /// Put a copy of the database back where there is none.
+    #[command(
+        after_help = "Example:\n  latchgate-gateway restore --data /var/lib/latchgate-gateway /backup/gateway-monday.db"
+    )]
+    Restore(Copying),
 }
 
 #[derive(Args)]
@@ -65,13 +75,29 @@ struct Check {
     json: bool,
 }
 
+#[derive(Args)]
+struct Copying {
+    #[command(flatten)]
+    place: Place,
+    /// The copy.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Print the result as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let done = match cli.command {
         Command::Serve(serve) => run_serve(serve),
-        Command::Check(check) => run_check(&check),
+        Command::Check(check) => {
+            report(check.json, read_config(check.place).and_then(|config| check_store(&config.data)))
+        }
+        Command::Backup(copying) => report(copying.json, backup(copying.place, &copying.file)),
+        Command::Restore(copying) => report(copying.json, restore(copying.place, &copying.file)),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -118,11 +144,9 @@ fn announce(running: &latchgate_gateway::Running) -> std::io::Result<()> {
     out.flush()
 }
 
-fn run_check(check: &Check) -> Result<()> {
-    let place = Place { config: check.place.config.clone(), data: check.place.data.clone() };
-    let checked = read_config(place).and_then(|config| check_store(&config.data));
+fn report(json: bool, done: Result<CheckReport>) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    match (&checked, check.json) {
+    match (&done, json) {
         (Ok(report), true) => writeln!(out, "{}", serde_json::json!({ "ok": true, "store": report }))?,
         (Err(error), true) => writeln!(out, "{}", serde_json::json!({ "ok": false, "error": format!("{error:#}") }))?,
         (Ok(report), false) => writeln!(
@@ -132,10 +156,20 @@ fn run_check(check: &Check) -> Result<()> {
         )?,
         (Err(_), false) => {}
     }
-    checked.map(drop)
+    done.map(drop)
 }
 
-fn check_store(folder: &Path) -> Result<latchgate_gateway::CheckReport> {
+fn backup(place: Place, file: &Path) -> Result<CheckReport> {
+    let config = read_config(place)?;
+    Store::backup(&config.data, file).with_context(|| format!("could not back up to {}", file.display()))
+}
+
+fn restore(place: Place, file: &Path) -> Result<CheckReport> {
+    let config = read_config(place)?;
+    Store::restore(file, &config.data).with_context(|| format!("could not restore {}", file.display()))
+}
+
+fn check_store(folder: &Path) -> Result<CheckReport> {
     let report = Store::check(folder).with_context(|| format!("could not check {}", folder.display()))?;
     anyhow::ensure!(report.weak_passwords == 0, "{} stored passwords have too few iterations", report.weak_passwords);
     Ok(report)

@@ -55,14 +55,17 @@ impl Instances {
 /// What all instances share.
 struct Common {
     metrics: Arc<Metrics>,
-    budget: Budget,
+    /// What waits for connectors.
+    up: Budget,
+    /// What waits for devices.
+    down: Budget,
     device_queue: usize,
 }
 
 impl Hub {
     pub(crate) fn new(limits: &Limits, metrics: Arc<Metrics>) -> Self {
-        let budget = Budget::new(limits.queued_total);
-        let common = Arc::new(Common { metrics, budget, device_queue: limits.device_queue });
+        let budget = || Budget::new(limits.queued_total);
+        let common = Arc::new(Common { metrics, up: budget(), down: budget(), device_queue: limits.device_queue });
         Self { instances: Mutex::default(), common }
     }
 
@@ -174,9 +177,9 @@ impl Hub {
         }
     }
 
-    /// Closes the device that holds most, if all queues together exceed what the gateway may hold.
+    /// Closes the device for which most waits, if all together is more than the gateway may hold.
     pub(crate) fn relieve(&self) {
-        if !self.common.budget.is_exceeded() {
+        if !self.common.down.is_exceeded() {
             return;
         }
         let instances = self.instances();

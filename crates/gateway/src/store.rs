@@ -6,6 +6,7 @@
 //! 3. A database that is damaged, readable by others, newer than this version or not ours is refused with
 //!    the reason. Nothing is ever created over something that exists.
 
+mod backup;
 mod devices;
 mod instances;
 mod open;
@@ -115,7 +116,24 @@ impl Store {
     /// # Errors
     /// [`StoreError`] says what is wrong.
     pub fn check(folder: &Path) -> Result<CheckReport, StoreError> {
-        open::check(folder)
+        open::inspect(&folder.join(open::DATABASE))
+    }
+
+    /// Writes a copy of the database, also while a gateway runs on it, and checks the copy.
+    ///
+    /// # Errors
+    /// [`StoreError`] says what is wrong; nothing is left behind then.
+    pub fn backup(folder: &Path, target: &Path) -> Result<CheckReport, StoreError> {
+        backup::backup(folder, target)
+    }
+
+    /// Puts a copy into a folder that holds no database. Devices that were revoked since the copy was taken
+    /// are revoked again by their connectors, which repeat their revocations when they connect.
+    ///
+    /// # Errors
+    /// [`StoreError`] says what is wrong.
+    pub fn restore(copy: &Path, folder: &Path) -> Result<CheckReport, StoreError> {
+        backup::restore(copy, folder)
     }
 
     /// Runs `work` in a transaction and waits until it is on the disk.

@@ -43,6 +43,7 @@ pub(super) async fn create(
         setup_hash: fingerprint(device_setup_key.reveal_bytes()),
         expires: now + body.expires_in,
         key_hash,
+        most: shared.config.limits.devices_per_instance,
         request_hash: fingerprint(&body.expires_in.to_be_bytes()),
     };
     match shared.store.create_device(new, now).await? {
@@ -51,6 +52,7 @@ pub(super) async fn create(
             Ok((StatusCode::CREATED, Json(DeviceCreated { device_id, device_setup_key, expires })))
         }
         CreateDeviceOutcome::KeyReused => Err(Refusal::malformed("This Idempotency-Key was used for another request.")),
+        CreateDeviceOutcome::TooMany => Err(Refusal::too_many_devices()),
         CreateDeviceOutcome::Gone => Err(Refusal::code_gone()),
     }
 }

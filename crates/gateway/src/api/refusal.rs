@@ -57,6 +57,15 @@ impl Refusal {
         )
     }
 
+    pub(crate) fn too_many_devices() -> Self {
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            code::SLOW_DOWN,
+            "This instance has as many devices as it may.",
+            "Codes that nobody used are forgotten after a day; the operator can raise devices_per_instance.",
+        )
+    }
+
     pub(crate) fn no_such_path() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,

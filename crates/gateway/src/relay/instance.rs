@@ -111,7 +111,7 @@ impl Instance {
     }
 
     fn end_device(&self, seats: &Seats, seat: &DeviceSeat) {
-        self.common.budget.subtract(seat.link.end(), &self.common.metrics);
+        self.common.down.subtract(seat.link.end(), &self.common.metrics);
         self.common.metrics.devices.add(-1);
         if seat.ready {
             seats.say_device_presence(seat.link.id, false);
@@ -122,7 +122,7 @@ impl Instance {
         let mut up = seat.link.up();
         up.ended = true;
         up.control.clear();
-        self.common.budget.subtract(up.rounds.clear(), &self.common.metrics);
+        self.common.up.subtract(up.rounds.clear(), &self.common.metrics);
         drop(up);
         self.common.metrics.connectors.add(-1);
         if seat.ready {
@@ -252,11 +252,11 @@ impl Instance {
         let seats = self.seats();
         if let Some(seat) = &seats.connector {
             let purged = seat.link.up().rounds.purge(device_id);
-            self.common.budget.subtract(purged, &self.common.metrics);
+            self.common.up.subtract(purged, &self.common.metrics);
         }
         if let Some(seat) = seats.devices.get(&device_id) {
             seat.link.peer.close(Reason::Administrative);
-            self.common.budget.subtract(seat.link.end(), &self.common.metrics);
+            self.common.down.subtract(seat.link.end(), &self.common.metrics);
         }
     }
 
@@ -273,7 +273,7 @@ impl Instance {
             self.common.metrics.dropped_absent.increment();
             return Sent::Absent;
         }
-        self.common.budget.add(length, &self.common.metrics);
+        self.common.up.add(length, &self.common.metrics);
         up.rounds.push(device, packet, self.share());
         drop(up);
         connector.peer.wake();
@@ -282,7 +282,7 @@ impl Instance {
 
     /// What one device may have waiting for the connector before it is no longer read.
     fn share(&self) -> usize {
-        if self.common.budget.is_exceeded() { SHARE_UNDER_PRESSURE } else { self.common.device_queue }
+        if self.common.up.is_exceeded() { SHARE_UNDER_PRESSURE } else { self.common.device_queue }
     }
 
     /// Takes finished packets for the connector.
@@ -291,7 +291,7 @@ impl Instance {
         packets.extend(up.control.drain(..));
         let taken = up.rounds.pop(self.id, most, self.share(), packets);
         drop(up);
-        self.common.budget.subtract(taken, &self.common.metrics);
+        self.common.up.subtract(taken, &self.common.metrics);
     }
 
     /// Queues the connector's frame for a device. A device whose queue is full is closed.
@@ -302,16 +302,16 @@ impl Instance {
             return Sent::Absent;
         };
         let length = packet.len();
-        self.common.budget.add(length, &self.common.metrics);
+        self.common.down.add(length, &self.common.metrics);
         match link.push(packet, self.common.device_queue) {
             Pushed::Queued => Sent::Queued,
             Pushed::Ended => {
-                self.common.budget.subtract(length, &self.common.metrics);
+                self.common.down.subtract(length, &self.common.metrics);
                 self.common.metrics.dropped_absent.increment();
                 Sent::Absent
             }
             Pushed::Overflow => {
-                self.common.budget.subtract(length, &self.common.metrics);
+                self.common.down.subtract(length, &self.common.metrics);
                 self.overflow(&link);
                 Sent::Queued
             }
@@ -322,20 +322,20 @@ impl Instance {
     pub(crate) fn pop_down(&self, link: &DeviceLink, most: usize, packets: &mut Vec<BytesMut>) -> Presence {
         let (presence, taken) = link.pop(most, packets);
         if taken > 0 {
-            self.common.budget.subtract(taken, &self.common.metrics);
+            self.common.down.subtract(taken, &self.common.metrics);
         }
         presence
     }
 
     pub(crate) fn is_over_budget(&self) -> bool {
-        self.common.budget.is_exceeded()
+        self.common.down.is_exceeded()
     }
 
     pub(super) fn overflow(&self, link: &DeviceLink) {
         info!(instance = %self.id, device = %link.id, "a device does not read what it is sent; closing it");
         self.common.metrics.queue_overflows.increment();
         link.peer.close(Reason::QuotaExceeded);
-        self.common.budget.subtract(link.end(), &self.common.metrics);
+        self.common.down.subtract(link.end(), &self.common.metrics);
         self.control(&Control::Quota { device_id: link.id });
     }
 }

@@ -77,14 +77,13 @@ impl Rounds {
         Self::enter_ring(&mut self.ring, flow, device.id);
     }
 
-    /// Queues a change of presence behind the device's frames.
+    /// Queues a change of presence behind the device's frames. Of several in a row, at most an absence and a
+    /// return are kept.
     pub(crate) fn push_presence(&mut self, device_id: DeviceId, present: bool) {
         let flow = self.flows.entry(device_id).or_default();
         flow.joined = present;
-        if !present {
-            while matches!(flow.items.back(), Some(Item::Presence(_))) {
-                flow.items.pop_back();
-            }
+        while matches!(flow.items.back(), Some(Item::Presence(said)) if *said == present || !present) {
+            flow.items.pop_back();
         }
         flow.items.push_back(Item::Presence(present));
         Self::enter_ring(&mut self.ring, flow, device_id);
@@ -317,6 +316,7 @@ mod tests {
         rounds.push(&a, frame(b"x"), usize::MAX);
         for _ in 0..5 {
             rounds.push_presence(a.id, false);
+            rounds.push_presence(a.id, true);
             rounds.push_presence(a.id, true);
         }
         assert_eq!(payloads(&pop(&mut rounds, usize::MAX)), b"1x01");

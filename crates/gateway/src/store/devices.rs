@@ -18,6 +18,8 @@ pub(crate) struct NewDevice {
     pub(crate) expires: u64,
     /// The hash of the idempotency key.
     pub(crate) key_hash: [u8; 32],
+    /// How many devices the instance may have.
+    pub(crate) most: u64,
     /// The hash of the request, to tell a repetition from another request under the same key.
     pub(crate) request_hash: [u8; 32],
 }
@@ -29,6 +31,8 @@ pub(crate) enum CreateDeviceOutcome {
     Created { device_id: DeviceId, expires: u64 },
     /// The key was used for another request.
     KeyReused,
+    /// The instance has as many devices as it may.
+    TooMany,
     /// The key was used before, and that device is claimed, expired or revoked.
     Gone,
 }
@@ -224,8 +228,15 @@ fn create_device(connection: &Connection, new: &NewDevice, now: u64) -> rusqlite
         Some((request_hash, _)) if request_hash != new.request_hash => Ok(CreateDeviceOutcome::KeyReused),
         Some((_, device_id)) => renew_device(connection, new, DeviceId::from_bytes(device_id), now),
         None if !instance_exists(connection, new.instance_id)? => Ok(CreateDeviceOutcome::Gone),
+        None if count_devices(connection, new.instance_id)? >= new.most => Ok(CreateDeviceOutcome::TooMany),
         None => insert_device(connection, new, now),
     }
+}
+
+fn count_devices(connection: &Connection, instance_id: InstanceId) -> rusqlite::Result<u64> {
+    connection
+        .prepare_cached("SELECT count(*) FROM device WHERE instance_id = ?1")?
+        .query_row([instance_id.as_bytes()], |row| row.get(0))
 }
 
 /// The answer to the first request was lost: its setup key is replaced by the one of the new answer.

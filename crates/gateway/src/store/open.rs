@@ -10,7 +10,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::{CheckReport, StoreError, schema};
 use crate::limits::DATABASE_BUSY;
 
-const DATABASE: &str = "gateway.db";
+pub(super) const DATABASE: &str = "gateway.db";
+/// What becomes the database once it is complete.
+pub(super) const DRAFT: &str = "gateway.db.new";
 const LOCK: &str = "gateway.lock";
 
 /// Opens the database in `folder` and locks the folder for as long as the returned file lives.
@@ -25,11 +27,10 @@ pub(super) fn open(folder: &Path) -> Result<(Connection, File), StoreError> {
     Ok((connection, lock))
 }
 
-/// Reads the whole database and counts what is in it.
-pub(super) fn check(folder: &Path) -> Result<CheckReport, StoreError> {
-    let path = folder.join(DATABASE);
-    refuse_exposed(&path)?;
-    let connection = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(damage)?;
+/// Reads a whole database, changing nothing, and counts what is in it.
+pub(super) fn inspect(path: &Path) -> Result<CheckReport, StoreError> {
+    refuse_exposed(path)?;
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(damage)?;
     connection.busy_timeout(DATABASE_BUSY)?;
     let version = schema::version(&connection).map_err(damage_of)?;
     verify(&connection, "integrity_check")?;
@@ -46,11 +47,11 @@ pub(super) fn check(folder: &Path) -> Result<CheckReport, StoreError> {
     })
 }
 
-fn io_error(attempt: &'static str) -> impl FnOnce(io::Error) -> StoreError {
+pub(super) fn io_error(attempt: &'static str) -> impl FnOnce(io::Error) -> StoreError {
     move |source| StoreError::Io { attempt, source }
 }
 
-fn create_folder(folder: &Path) -> Result<(), StoreError> {
+pub(super) fn create_folder(folder: &Path) -> Result<(), StoreError> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -58,7 +59,7 @@ fn create_folder(folder: &Path) -> Result<(), StoreError> {
     builder.create(folder).map_err(io_error("create it"))
 }
 
-fn lock(folder: &Path) -> Result<File, StoreError> {
+pub(super) fn lock(folder: &Path) -> Result<File, StoreError> {
     let file = private_file(&folder.join(LOCK), false).map_err(io_error("create gateway.lock"))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -67,7 +68,7 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
     }
 }
 
-fn private_file(path: &Path, new: bool) -> io::Result<File> {
+pub(super) fn private_file(path: &Path, new: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(!new).create_new(new).truncate(false);
     #[cfg(unix)]
@@ -80,7 +81,7 @@ fn create(folder: &Path, path: &Path) -> Result<(), StoreError> {
     if beside(path, "-wal").exists() {
         return Err(StoreError::Damaged("gateway.db is missing and its log is not".into()));
     }
-    let draft = folder.join("gateway.db.new");
+    let draft = folder.join(DRAFT);
     for leftover in [draft.clone(), beside(&draft, "-wal"), beside(&draft, "-shm"), beside(&draft, "-journal")] {
         match fs::remove_file(leftover) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -93,8 +94,13 @@ fn create(folder: &Path, path: &Path) -> Result<(), StoreError> {
     let mut connection = Connection::open(&draft)?;
     schema::migrate(&mut connection, 0)?;
     connection.close().map_err(|(_, error)| error)?;
-    File::open(&draft).and_then(|file| file.sync_all()).map_err(io_error("write gateway.db"))?;
-    fs::rename(&draft, path).map_err(io_error("name gateway.db"))?;
+    put_in_place(&draft, path, folder)
+}
+
+/// Gives a complete draft the database's name, durably.
+pub(super) fn put_in_place(draft: &Path, path: &Path, folder: &Path) -> Result<(), StoreError> {
+    File::open(draft).and_then(|file| file.sync_all()).map_err(io_error("write gateway.db"))?;
+    fs::rename(draft, path).map_err(io_error("name gateway.db"))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(io_error("write the folder"))
 }
 

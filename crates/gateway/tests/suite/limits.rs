@@ -5,7 +5,7 @@ use latchgate_gateway::Rate;
 use latchgate_protocol::rest::DeviceList;
 use latchgate_protocol::{ClaimId, DeviceSetupKey};
 
-use crate::support::{START, TestGateway, request, rng, with_ops};
+use crate::support::{Account, START, TestGateway, create_device, request, rng, with_ops};
 
 const NEVER: f64 = 1e-6;
 
@@ -79,6 +79,21 @@ async fn ab_06_an_instance_that_never_connects_is_deleted_after_an_hour() {
     let list = |instance| request(Method::GET, "/v1/devices").by(instance).empty();
     gateway.call(list(&used)).await.body_as::<DeviceList>(StatusCode::OK);
     assert_eq!(gateway.call(list(&unused)).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn ab_06_an_instance_has_a_bounded_number_of_devices() {
+    let gateway = TestGateway::start_with(|config| config.limits.devices_per_instance = 2).await;
+    let (full, other) = (gateway.create_instance().await, gateway.create_instance().await);
+    let statuses = async |instance: &Account| {
+        let mut statuses = Vec::new();
+        for key in ["a", "b", "c", "a"] {
+            statuses.push(gateway.call(create_device(instance, key, 600)).await.status.as_u16());
+        }
+        statuses
+    };
+    assert_eq!(statuses(&full).await, [201, 201, 429, 201]);
+    assert_eq!(statuses(&other).await, [201, 201, 429, 201]);
 }
 
 #[tokio::test]

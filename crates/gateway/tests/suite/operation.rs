@@ -412,6 +412,54 @@ async fn ab_16_what_was_answered_survives_a_kill() {
     assert_eq!(gone.status, StatusCode::GONE);
 }
 
+#[tokio::test]
+async fn a_copy_taken_from_a_running_gateway_can_be_put_back() {
+    let gateway = TestGateway::start().await;
+    let instance = gateway.create_instance().await;
+    let device = gateway.device(&instance).await;
+    gateway.connector(&instance).await;
+    let place = tempfile::tempdir().unwrap();
+    let copy = place.path().join("copy.db");
+    assert_eq!(Store::backup(gateway.folder.path(), &copy).unwrap().devices, 1);
+    assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(Store::backup(gateway.folder.path(), &copy).is_err(), "a copy was overwritten");
+
+    // Neither over a running gateway nor over a database.
+    assert!(matches!(Store::restore(&copy, gateway.folder.path()), Err(StoreError::Locked)));
+    let used = used_folder().await;
+    let before = fs::read(used.path().join("gateway.db")).unwrap();
+    assert!(matches!(Store::restore(&copy, used.path()), Err(StoreError::Io { .. })));
+    assert_eq!(fs::read(used.path().join("gateway.db")).unwrap(), before);
+
+    let restored = tempfile::tempdir().unwrap();
+    assert_eq!(Store::restore(&copy, restored.path()).unwrap().instances, 1);
+    let running = Gateway::start(Config::loopback(restored.path())).await.unwrap();
+    let gateway = TestGateway { running, folder: restored, clock: Clock::system() };
+    gateway.device_peer(&device).await;
+    fs::write(&copy, b"garbage").unwrap();
+    assert!(matches!(Store::restore(&copy, place.path()), Err(StoreError::NotOurs)));
+}
+
+#[tokio::test]
+async fn ab_99_a_revocation_repeated_after_a_restore_holds() {
+    let gateway = TestGateway::start().await;
+    let instance = gateway.create_instance().await;
+    let device = gateway.device(&instance).await;
+    let place = tempfile::tempdir().unwrap();
+    let copy = place.path().join("copy.db");
+    Store::backup(gateway.folder.path(), &copy).unwrap();
+    gateway.call(revoke(&instance, device.id)).await;
+    let restored = tempfile::tempdir().unwrap();
+    Store::restore(&copy, restored.path()).unwrap();
+    let mut config = Config::loopback(restored.path());
+    config.clock = Clock::manual(START);
+    let running = Gateway::start(config).await.unwrap();
+    let gateway = TestGateway { running, folder: restored, clock: Clock::system() };
+    let mut peer = gateway.device_peer(&device).await;
+    assert_eq!(gateway.call(revoke(&instance, device.id)).await.status, StatusCode::NO_CONTENT);
+    assert_eq!(peer.disconnected().await, Some(0x98));
+}
+
 #[test]
 fn the_command_line_keeps_to_its_exit_codes() {
     let run = |args: &[&str]| Command::new(env!("CARGO_BIN_EXE_latchgate-gateway")).args(args).output().unwrap();
@@ -425,7 +473,10 @@ fn the_command_line_keeps_to_its_exit_codes() {
     assert_eq!(checked.status.code(), Some(0), "{checked:?}");
     let report: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
     assert_eq!((&report["ok"], &report["store"]["devices"]), (&true.into(), &0.into()));
-    for command in ["serve", "check"] {
+    let copy = folder.path().join("copy.db").display().to_string();
+    assert_eq!(run(&["backup", "--data", &data, &copy]).status.code(), Some(0));
+    assert_eq!(run(&["restore", "--data", &data, &copy]).status.code(), Some(1));
+    for command in ["serve", "check", "backup", "restore"] {
         let help = run(&[command, "--help"]);
         assert!(String::from_utf8(help.stdout).unwrap().contains("Example:"), "{command}");
     }
