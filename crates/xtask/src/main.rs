@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod dokuwiki;
 mod fetch;
+mod model;
 mod process;
 mod rules;
 mod setup;
@@ -44,6 +45,8 @@ enum Task {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Checks the models of pairing and sessions.
+    Model,
     /// Measures the tunnel beside direct requests, in release builds.
     Bench(bench::BenchArgs),
 }
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Task::Demo { once } => demo::run(once),
         Task::Test { only } => tests::run(only.as_deref()),
         Task::Check { only } => check::run_all(only.as_deref()),
+        Task::Model => model::run_all(),
         Task::Bench(arguments) => bench::run(&arguments),
     };
     let Err(error) = done else { return ExitCode::SUCCESS };
