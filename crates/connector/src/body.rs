@@ -53,6 +53,8 @@ pub(crate) struct Watch {
     pub(crate) activity: Option<Activity>,
     /// What is stripped from trailers.
     pub(crate) trailers: Option<Arc<IdentityNames>>,
+    /// Whether the length may be stated in front: HTTP/1.1 has no trailers then.
+    pub(crate) states_length: bool,
 }
 
 /// A body that is counted, leashed and bounded in its stalling.
@@ -110,7 +112,11 @@ where
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        if self.watch.states_length || self.inner.is_end_stream() {
+            self.inner.size_hint()
+        } else {
+            SizeHint::default()
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use latchgate_link::rest::Rest;
 use latchgate_protocol::origin::PlainHttp;
 
 use crate::audit::Audit;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::store::Store;
 use args::{Args, Command};
 use output::{Failure, Output};
@@ -78,7 +78,13 @@ impl Context {
 }
 
 fn load(args: &Args) -> Result<Config, Failure> {
-    Config::load(&args.config, plain_http(args)).map_err(|error| Failure::in_file(&args.config, error))
+    Config::load(&args.config, plain_http(args)).map_err(|error| match error {
+        ConfigError::Io { .. } => error.into(),
+        ConfigError::Malformed { .. }
+        | ConfigError::Gateway(_)
+        | ConfigError::Invalid { .. }
+        | ConfigError::Site { .. } => Failure::in_file(&args.config, error),
+    })
 }
 
 const fn plain_http(args: &Args) -> PlainHttp {

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use http::header::{CONTENT_LENGTH, TRAILER};
 use http::uri::PathAndQuery;
 use http::{Method, Request, Response, Uri, Version};
 use http_body_util::BodyExt as _;
@@ -32,7 +33,10 @@ impl Session {
         if request.method() == Method::TRACE {
             return Err(malformed("TRACE would show the identity to the browser"));
         }
-        let (onward, body) = self.prepare(request, &grant)?;
+        let (mut onward, body) = self.prepare(request, &grant)?;
+        if onward.headers().contains_key(TRAILER) {
+            onward.headers_mut().remove(CONTENT_LENGTH);
+        }
         let counters = self.begin_usage(&grant);
         let activity = Activity::start();
         let watch = Watch {
@@ -41,6 +45,7 @@ impl Session {
             idle: Some(REQUEST_BODY_IDLE),
             activity: Some(activity.clone()),
             trailers: Some(Arc::clone(&self.shared.board.current().identity_names)),
+            states_length: !onward.headers().contains_key(TRAILER),
         };
         let onward = onward.map(|()| Watched::new(body, watch).boxed_unsync());
         let response = tokio::select! {
@@ -82,7 +87,14 @@ pub(super) fn relay(
     prepare_response(&mut parts.headers);
     parts.version = Version::HTTP_2;
     parts.extensions.clear();
-    let watch = Watch { counter: Arc::clone(&counters.down), leash, idle: None, activity: None, trailers: None };
+    let watch = Watch {
+        counter: Arc::clone(&counters.down),
+        leash,
+        idle: None,
+        activity: None,
+        trailers: None,
+        states_length: true,
+    };
     Response::from_parts(parts, Watched::new(body, watch).boxed_unsync())
 }
 

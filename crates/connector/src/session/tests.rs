@@ -1,1 +1,7 @@
-//! Tests.
+//! Tests of sessions: a device's HTTP/2 over a pipe on one side, web applications on loopback on the other.
+
+mod forwarding;
+mod hostile;
+mod policy;
+mod tls;
+mod upgrades;
