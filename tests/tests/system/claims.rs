@@ -51,8 +51,8 @@ async fn a_hundred_parallel_claims_make_exactly_one_device() {
 #[tokio::test]
 async fn every_bad_code_has_its_own_message_that_says_what_to_do() {
     let system = System::start().await;
-    let used = system.invite("maria").await.text;
-    system.device("first").pair(&used).await;
+    let used = system.invite("maria").await;
+    system.device("first").pair(&used.picture).await;
     let expired = expired_code(&system).await;
     let good = system.invite("maria").await.text;
     let damaged = {
@@ -61,7 +61,7 @@ async fn every_bad_code_has_its_own_message_that_says_what_to_do() {
         format!("{}{other}{}", &good[..middle], &good[middle + 1..])
     };
     let cases = [
-        ("used", used, "already been used", "tell your company"),
+        ("used", used.text, "already been used", "tell your company"),
         ("expired", expired, "expired", "new code"),
         ("truncated", good[..good.len() * 2 / 3].to_owned(), "part of the pairing code is missing", "whole text"),
         ("foreign", good.replacen("LG1:", "LG2:", 1), "another version", "Update"),
@@ -70,13 +70,14 @@ async fn every_bad_code_has_its_own_message_that_says_what_to_do() {
     ];
 
     for (name, code, message, advice) in &cases {
-        let ended = system.device(&format!("refused-{}", name.replace(' ', "-"))).try_pair(code).await;
+        let ended = system.device(&format!("refused-{}", name.replace(' ', "-"))).try_text(code).await;
         assert_eq!(ended.status.code(), Some(1), "{name}: {ended:?}");
         assert!(ended.stderr.contains(message), "{name}: {}", ended.stderr);
         assert!(ended.stderr.contains(advice), "{name}: {}", ended.stderr);
         assert!(!ended.stderr.contains(code.as_str()), "{name}: the message repeats the code");
     }
-    system.device("last").pair(&good).await;
+    let good = system.device("last").try_text(&good).await;
+    assert!(good.status.success(), "{good:?}");
 }
 
 /// Makes a code that lives a second and waits until it is over.

@@ -17,7 +17,8 @@ async fn a_device_paired_from_a_picture_is_greeted_by_name() {
 async fn a_device_paired_from_text_is_greeted_by_name() {
     let system = System::start().await;
     let mut device = system.device("maria");
-    device.pair(&system.invite("maria").await.text).await;
+    let paired = device.try_text(&system.invite("maria").await.text).await;
+    assert!(paired.status.success(), "{paired:?}");
     device.start().await;
 
     let page = device.proxy().get(&format!("{WIKI}/")).await;

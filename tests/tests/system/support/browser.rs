@@ -32,7 +32,7 @@ impl Browser {
         let forward = Forward::start(proxy).await;
         let mut driver = Command::new("chromedriver");
         driver.arg("--port=0").env("HOME", home.path());
-        let mut driver = Part::start("chromedriver", &mut driver, home.path());
+        let mut driver = Part::start_parent("chromedriver", &mut driver, home.path());
         let ready = driver.wait_for("ChromeDriver was started successfully on port").await;
         let port = ready.trim_end_matches('.').to_owned();
 

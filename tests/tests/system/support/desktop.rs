@@ -49,7 +49,7 @@ impl Desktop {
         let mut session = Command::new("dbus-run-session");
         session.args(["--", "bash", "-c", SESSION]).env("DRIVER_PORT", port.to_string());
         in_home(&mut session, home.path()).env("DISPLAY", &display).env("TAURI_WEBVIEW_AUTOMATION", "true");
-        let session = Part::start("session", &mut session, home.path());
+        let session = Part::start_parent("session", &mut session, home.path());
         let driver = format!("http://127.0.0.1:{port}");
         eventually("WebKitWebDriver", PATIENCE, async || {
             tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok().map(drop)

@@ -28,15 +28,22 @@ impl Device {
         Self { name: name.to_owned(), folder, log, part: None, proxy: None }
     }
 
-    /// Pairs from a picture or a text; must succeed.
-    pub(crate) async fn pair(&self, code: impl AsRef<std::ffi::OsStr>) {
+    /// Pairs from a picture or a text file; must succeed.
+    pub(crate) async fn pair(&self, code: &Path) {
         let ended = self.try_pair(code).await;
         assert!(ended.status.success(), "pairing failed: {}{}", ended.stdout, ended.stderr);
     }
 
-    /// Tries to pair from a picture or a text.
-    pub(crate) async fn try_pair(&self, code: impl AsRef<std::ffi::OsStr>) -> Ended {
+    /// Tries to pair from a picture or a text file.
+    pub(crate) async fn try_pair(&self, code: &Path) -> Ended {
         run(self.command(&["pair"]).arg(code)).await
+    }
+
+    /// Tries to pair from a text.
+    pub(crate) async fn try_text(&self, code: &str) -> Ended {
+        let file = self.folder.join("code");
+        std::fs::write(&file, code).expect("write a code");
+        self.try_pair(&file).await
     }
 
     /// Starts the proxy.

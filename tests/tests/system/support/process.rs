@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -38,7 +39,11 @@ pub(crate) struct Part {
     lines: mpsc::UnboundedReceiver<String>,
     seen: VecDeque<String>,
     log: PathBuf,
+    has_children: bool,
 }
+
+/// How long a part may take to end its own children.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// How a command that ran to its end ended.
 #[derive(Debug)]
@@ -57,7 +62,7 @@ impl Part {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(file)
-            .kill_on_drop(true)
+            .process_group(0)
             .spawn()
             .unwrap_or_else(|error| panic!("start {name}: {error}"));
         let mut stdout = BufReader::new(child.stdout.take().expect("standard output is piped")).lines();
@@ -68,7 +73,14 @@ impl Part {
                 let _ = sender.send(line);
             }
         });
-        Self { name: name.to_owned(), child, lines, seen: VecDeque::new(), log }
+        Self { name: name.to_owned(), child, lines, seen: VecDeque::new(), log, has_children: false }
+    }
+
+    /// Starts a program that starts others, which it ends when it is asked to end.
+    pub(crate) fn start_parent(name: &str, command: &mut Command, logs: &Path) -> Self {
+        let mut part = Self::start(name, command, logs);
+        part.has_children = true;
+        part
     }
 
     /// Waits for a line on standard output that begins with `word` and returns the rest.
@@ -120,6 +132,25 @@ impl Part {
         }
         assert!(!dump.is_empty(), "no memory of {} could be read", self.name);
         dump
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        let Some(group) = self.child.id() else { return };
+        let signal = |name: &str| {
+            let target = format!("-{group}");
+            // A group that is gone already needs no signal.
+            let _ = std::process::Command::new("kill").args(["-s", name, "--", &target]).stderr(Stdio::null()).status();
+        };
+        if self.has_children {
+            signal("TERM");
+            let deadline = Instant::now() + LAST_WORDS;
+            while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        }
+        signal("KILL");
     }
 }
 
