@@ -164,3 +164,59 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
         Pin::new(&mut self.get_mut().inner).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{BodyExt as _, Full};
+
+    use super::*;
+
+    /// A body that never yields.
+    struct Stalled;
+
+    impl Body for Stalled {
+        type Data = Bytes;
+        type Error = BodyError;
+
+        fn poll_frame(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+            Poll::Pending
+        }
+    }
+
+    fn watch(idle: Option<Duration>, leash: &CancellationToken) -> Watch {
+        Watch {
+            counter: Arc::default(),
+            leash: leash.clone(),
+            idle,
+            activity: None,
+            trailers: None,
+            states_length: true,
+        }
+    }
+
+    #[tokio::test]
+    async fn ab_64_a_body_that_stalls_is_given_up() {
+        let leash = CancellationToken::new();
+        let error = Watched::new(Stalled, watch(Some(Duration::ZERO), &leash)).collect().await.unwrap_err();
+        assert!(error.to_string().contains("stalled"));
+    }
+
+    #[tokio::test]
+    async fn a_body_ends_with_the_right_to_it() {
+        let leash = CancellationToken::new();
+        let body = Watched::new(Stalled, watch(None, &leash));
+        leash.cancel();
+        assert!(body.collect().await.unwrap_err().to_string().contains("right"));
+    }
+
+    #[tokio::test]
+    async fn bytes_are_counted_and_the_length_is_kept() {
+        let leash = CancellationToken::new();
+        let watch = watch(Some(Duration::ZERO), &leash);
+        let counter = Arc::clone(&watch.counter);
+        let body = Watched::new(Full::new(Bytes::from("seven b")), watch);
+        assert_eq!(body.size_hint().exact(), Some(7));
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "seven b");
+        assert_eq!(counter.load(Ordering::Relaxed), 7);
+    }
+}

@@ -85,6 +85,8 @@ struct Core {
     dialer: Dialer,
     rest: Rest,
     config: Config,
+    /// The devices that were paired at the last look.
+    known: Mutex<HashSet<DeviceId>>,
     /// Cuts devices off the present connection.
     cutter: Mutex<Option<Cutter>>,
     /// How many times the connector was connected and subscribed.
@@ -128,6 +130,7 @@ impl Connector {
             rest: Rest::new(dialer.clone()),
             dialer,
             config,
+            known: Mutex::default(),
             cutter: Mutex::default(),
             connections: watch::Sender::default(),
             revocations: Notify::new(),
@@ -223,16 +226,16 @@ impl Core {
 
     /// Publishes what the store says and cuts off the devices that it does not know any more.
     fn refresh(&self) {
-        let before = self.shared.board.current();
         if let Err(error) = self.shared.board.refresh() {
             error!(error = &error as &dyn std::error::Error, "the policy could not be refreshed");
             return;
         }
-        let after = self.shared.board.current();
-        let gone: HashSet<DeviceId> = before.devices().filter(|device| !after.knows(*device)).collect();
+        let paired: HashSet<DeviceId> = self.shared.board.current().devices().collect();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cutter) = &*self.cutter() {
-            gone.iter().for_each(|device| cutter.cut(*device));
+            known.difference(&paired).for_each(|device| cutter.cut(*device));
         }
+        *known = paired;
         self.revocations.notify_one();
     }
 

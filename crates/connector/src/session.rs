@@ -24,6 +24,7 @@ use latchgate_link::limits::{CONNECTION_WINDOW, MAX_STREAMS, STREAM_WINDOW};
 use latchgate_protocol::DeviceId;
 use latchgate_tunnel::catalogue::{AUTHORITY, error_code};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
@@ -33,7 +34,7 @@ use crate::headers::check_request;
 use crate::identity::Signer;
 use crate::limits::{HEADER_LIST, PATH_BYTES, STREAM_SEND_BUFFER};
 use crate::origin::{Origin, Scheme};
-use crate::policy::{Grant, PolicyBoard};
+use crate::policy::{Grant, Policy, PolicyBoard};
 use crate::refusal::Refusal;
 use crate::usage::Usage;
 
@@ -66,6 +67,7 @@ pub(crate) async fn serve<S>(shared: Arc<Shared>, device_id: DeviceId, stream: S
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
+    let changes = shared.board.subscribe();
     let life = stop.child_token();
     let _ends_with_this = life.clone().drop_guard();
     let session =
@@ -90,7 +92,7 @@ where
             Ok(()) => debug!(%device_id, "the session ended"),
             Err(error) => debug!(%device_id, error = &error as &dyn std::error::Error, "the session broke off"),
         },
-        () = session.hold_leashes() => {}
+        () = session.hold_leashes(changes) => debug!(%device_id, "the session ended with the pairing"),
         () = life.cancelled() => debug!(%device_id, "the session was stopped"),
     }
 }
@@ -144,11 +146,13 @@ impl Session {
         Ok((grant, leash))
     }
 
-    /// Pulls the leashes that a new policy does not grant any more.
-    async fn hold_leashes(&self) {
-        let mut changes = self.shared.board.subscribe();
+    /// Pulls the leashes that a new policy does not grant any more. Returns when it does not know the device.
+    async fn hold_leashes(&self, mut changes: watch::Receiver<Arc<Policy>>) {
         while changes.changed().await.is_ok() {
             let policy = Arc::clone(&changes.borrow_and_update());
+            if !policy.knows(self.device_id) {
+                return;
+            }
             let mut leashes = self.leashes.lock().unwrap_or_else(PoisonError::into_inner);
             leashes.retain(|origin, leash| {
                 let granted = policy.admit(self.device_id, origin).is_ok();

@@ -37,6 +37,7 @@ pub(crate) type RequestBody = UnsyncBoxBody<Bytes, BodyError>;
 pub(crate) struct Upstream {
     dial: Dial,
     client: Client<Dial, RequestBody>,
+    passthrough: bool,
     reachable: AtomicU8,
 }
 
@@ -60,7 +61,7 @@ impl Upstream {
             .http2_initial_connection_window_size(2 * UPSTREAM_WINDOW)
             .set_host(false);
         let client = builder.build(dial.clone());
-        Ok(Self { dial, client, reachable: AtomicU8::new(UNTRIED) })
+        Ok(Self { dial, client, passthrough: site.passthrough, reachable: AtomicU8::new(UNTRIED) })
     }
 
     /// Sends one request. Dropping the future or the answer's body cancels it.
@@ -88,9 +89,9 @@ impl Upstream {
         opened.map_err(|error| error.refusal())
     }
 
-    /// Tries to connect, TLS included.
+    /// Tries to connect, TLS included; where raw bytes pass, TLS is the device's business.
     pub(crate) async fn probe(&self) -> Result<(), UpstreamError> {
-        let opened = self.dial.open_http1().await;
+        let opened = if self.passthrough { self.dial.open_raw().await } else { self.dial.open_http1().await };
         self.note(opened.is_ok());
         opened.map(drop)
     }

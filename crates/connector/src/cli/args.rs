@@ -28,7 +28,8 @@ pub(super) struct Args {
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Connects to the gateway and serves devices until it is stopped.
-    #[command(after_help = "Prints `CONNECTED <gateway>` each time it is connected.\n\n\
+    #[command(after_help = "Prints `CONNECTED <gateway>` each time it is connected. Logs go to standard error\n\
+                            (RUST_LOG, default info).\n\n\
                             Example: latchgate-connector serve --config /etc/latchgate/connector.toml")]
     Serve,
     /// Registers at a gateway, makes the keys and writes a commented configuration.

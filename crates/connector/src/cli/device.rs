@@ -9,6 +9,7 @@ use super::args::{DeviceCommand, InviteArgs};
 use super::output::{Failure, Output, table};
 use super::{Context, block_on};
 use crate::audit::Event;
+use crate::config::Confirm;
 use crate::invite::{Invitation, InvitationRequest, invite};
 use crate::qr::Picture;
 use crate::seal::create_private;
@@ -120,10 +121,10 @@ fn list(context: &Context, person: Option<&str>, output: &mut Output) -> Result<
     let devices = context.store.devices()?;
     let devices: Vec<_> =
         devices.into_iter().filter(|device| person.is_none_or(|login| login == device.login)).collect();
-    output.result(&json!({ "devices": devices }), &device_table(&devices))
+    output.result(&json!({ "devices": devices }), &device_table(context, &devices))
 }
 
-pub(super) fn device_table(devices: &[DeviceRow]) -> String {
+pub(super) fn device_table(context: &Context, devices: &[DeviceRow]) -> String {
     let rows: Vec<_> = devices
         .iter()
         .map(|device| {
@@ -135,12 +136,20 @@ pub(super) fn device_table(devices: &[DeviceRow]) -> String {
                 device.state.to_string(),
                 device.label.clone().unwrap_or_default(),
                 spaced.unwrap_or_default(),
-                if device.confirmed { "yes".to_owned() } else { "no".to_owned() },
+                approval(context, device).to_owned(),
                 UnixSeconds(device.created).to_string(),
             ]
         })
         .collect();
     table(&["DEVICE", "PERSON", "STATE", "LABEL", "CHECK CODE", "APPROVED", "INVITED"], &rows)
+}
+
+fn approval(context: &Context, device: &DeviceRow) -> &'static str {
+    match (device.confirmed, device.printed || context.config.confirm != Confirm::Never) {
+        (true, _) => "yes",
+        (false, true) => "needed",
+        (false, false) => "not needed",
+    }
 }
 
 fn approve(context: &Context, prefix: &str, code: Option<&str>, output: &mut Output) -> Result<(), Failure> {
@@ -172,8 +181,9 @@ pub(super) fn tell_gateway(context: &Context) -> Result<(), Failure> {
             Output::hint(&format!("note: the keys are erased; the gateway will be told by `serve` ({error})"));
             return Ok(());
         }
-        context.store.confirm_revocation(device_id)?;
-        context.audit.note_device(Event::RevocationConfirmed, device_id, &[]);
+        if context.store.confirm_revocation(device_id)? {
+            context.audit.note_device(Event::RevocationConfirmed, device_id, &[]);
+        }
     }
     Ok(())
 }

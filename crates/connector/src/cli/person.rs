@@ -92,7 +92,7 @@ fn show(context: &Context, login: &str, output: &mut Output) -> Result<(), Failu
         )
         .trim_end(),
         if sites.is_empty() { "none".to_owned() } else { sites.join(", ") },
-        super::device::device_table(&devices),
+        super::device::device_table(context, &devices),
     );
     output.result(&json!({ "person": person, "sites": sites, "devices": devices }), &text)
 }

@@ -1,6 +1,6 @@
 //! `serve`.
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -65,8 +65,9 @@ async fn wait_for_signal(stop: CancellationToken) {
 }
 
 fn start_log(json: bool) {
-    let filter = EnvFilter::try_from_env("LATCHGATE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     // A second subscriber is refused only where a test has set one already.
     drop(if json { log.json().try_init() } else { log.try_init() });
 }

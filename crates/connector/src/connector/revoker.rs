@@ -65,9 +65,10 @@ async fn settle(core: &Arc<Core>, compare: bool) -> Result<(), Unsettled> {
     for device_id in pending.map_err(Unsettled::Store)? {
         core.rest.revoke_device(&core.account, device_id).await.map_err(Unsettled::Gateway)?;
         let confirmed = core.blocking(move |core| core.store.confirm_revocation(device_id)).await;
-        confirmed.unwrap_or(Ok(())).map_err(Unsettled::Store)?;
-        info!(%device_id, "the gateway revoked a device");
-        core.note_device(Event::RevocationConfirmed, device_id).await;
+        if confirmed.unwrap_or(Ok(false)).map_err(Unsettled::Store)? {
+            info!(%device_id, "the gateway revoked a device");
+            core.note_device(Event::RevocationConfirmed, device_id).await;
+        }
     }
     Ok(())
 }

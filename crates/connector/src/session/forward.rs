@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, TRAILER};
 use http::uri::PathAndQuery;
@@ -49,7 +50,7 @@ impl Session {
         };
         let onward = onward.map(|()| Watched::new(body, watch).boxed_unsync());
         let response = tokio::select! {
-            answer = within_head_timeout(&activity, grant.site.upstream.send(onward)) => answer?,
+            answer = within_head_timeout(&activity, UPSTREAM_HEAD_TIMEOUT, grant.site.upstream.send(onward)) => answer?,
             () = leash.cancelled() => return Err(Refusal::SITE_NOT_ALLOWED),
         };
         Ok(relay(response, &counters, leash))
@@ -119,18 +120,33 @@ fn make_target(site: &Site, uri: &Uri) -> Result<Uri, Refusal> {
 /// upload may take as long as it moves.
 pub(super) async fn within_head_timeout<T>(
     activity: &Activity,
+    limit: Duration,
     answer: impl Future<Output = Result<T, Refusal>>,
 ) -> Result<T, Refusal> {
     let mut answer = std::pin::pin!(answer);
     loop {
-        let deadline = activity.last() + UPSTREAM_HEAD_TIMEOUT;
+        let deadline = activity.last() + limit;
         tokio::select! {
             answer = &mut answer => return answer,
             () = tokio::time::sleep_until(deadline) => {
-                if activity.last() + UPSTREAM_HEAD_TIMEOUT <= deadline {
+                if activity.last() + limit <= deadline {
                     return Err(Refusal::timeout());
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn ab_64_a_site_that_never_answers_is_given_up() {
+        let activity = Activity::start();
+        let never = std::future::pending::<Result<(), Refusal>>();
+        assert_eq!(within_head_timeout(&activity, Duration::ZERO, never).await, Err(Refusal::timeout()));
+        let answer = async { Ok(7) };
+        assert_eq!(within_head_timeout(&activity, UPSTREAM_HEAD_TIMEOUT, answer).await, Ok(7));
     }
 }

@@ -30,7 +30,7 @@ use super::own::empty;
 use super::{Session, malformed};
 use crate::body::{Activity, Counted, ResponseBody};
 use crate::headers::prepare_response;
-use crate::limits::{COPY_BUFFER, UPSTREAM_HEAD, UPSTREAM_HEADER_COUNT};
+use crate::limits::{COPY_BUFFER, UPSTREAM_HEAD, UPSTREAM_HEAD_TIMEOUT, UPSTREAM_HEADER_COUNT};
 use crate::policy::Grant;
 use crate::refusal::Refusal;
 use crate::upstream::Socket;
@@ -57,7 +57,7 @@ impl Session {
         let activity = Activity::start();
         let answer = async { shake_hands(grant.site.upstream.open().await?, onward).await };
         let mut response = tokio::select! {
-            answer = within_head_timeout(&activity, answer) => answer?,
+            answer = within_head_timeout(&activity, UPSTREAM_HEAD_TIMEOUT, answer) => answer?,
             () = leash.cancelled() => return Err(Refusal::SITE_NOT_ALLOWED),
         };
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {

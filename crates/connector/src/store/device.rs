@@ -189,14 +189,15 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Notes that the gateway confirmed a revocation.
+    /// Notes that the gateway confirmed a revocation. Returns whether that was news.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
-    pub fn confirm_revocation(&self, device_id: DeviceId) -> Result<(), StoreError> {
+    pub fn confirm_revocation(&self, device_id: DeviceId) -> Result<bool, StoreError> {
         self.write(|transaction| {
-            transaction.execute("DELETE FROM revocation WHERE device_id = ?1", [device_id.as_bytes()])?;
-            Ok(())
+            let confirmed =
+                transaction.execute("DELETE FROM revocation WHERE device_id = ?1", [device_id.as_bytes()])?;
+            Ok(confirmed > 0)
         })
     }
 

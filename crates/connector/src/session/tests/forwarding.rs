@@ -75,6 +75,15 @@ async fn method_target_header_and_body_arrive() {
 }
 
 #[tokio::test]
+async fn a_head_states_the_length_and_has_no_body() {
+    let upstream = Upstream::new(|_| async { Response::new(full("eleven byte")) }).await;
+    let (_app, device) = app_and_device(&upstream).await;
+    let response = device.send(Request::head(WIKI).body(empty()).unwrap()).await;
+    assert_eq!(response.headers()[CONTENT_LENGTH], "11");
+    assert_eq!(text(response).await, "");
+}
+
+#[tokio::test]
 async fn ab_59_a_redirect_is_the_browsers_business() {
     let internal = Upstream::echo_identity().await;
     let target = format!("http://{}/secret", internal.address);

@@ -231,15 +231,20 @@ async fn ab_72_a_site_that_is_not_declared_any_more_is_unknown_at_once() {
 }
 
 #[tokio::test]
-async fn a_revoked_device_is_refused_even_on_an_open_session() {
+async fn a_revoked_device_loses_its_open_session_and_gets_nothing_on_a_new_one() {
     let upstream = Upstream::echo_identity().await;
     let app = TestApp::new(&upstream.as_wiki(HEADER));
     let device = app.device_of("maria", "staff").await;
+    let other = app.pair("maria", false).await;
     app.test.store.revoke(device.device_id, crate::fixture::NOW).unwrap();
     app.refresh();
+    while device.try_send(Request::get(PING).body(empty()).unwrap()).await.is_ok() {}
+    let again = app.connect(device.device_id).await;
     for url in [WIKI, CATALOGUE, PING] {
-        assert_eq!(device.get(url).await.status(), StatusCode::FORBIDDEN);
+        assert_eq!(again.get(url).await.status(), StatusCode::FORBIDDEN);
     }
+    assert_eq!(other.get_text(WIKI).await, "maria");
+    assert_eq!(upstream.heads().len(), 1);
 }
 
 #[tokio::test]
