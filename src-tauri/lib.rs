@@ -1,1 +1,73 @@
-//! The app's skin.
+//! The app's skin: windows, commands and what only the platform can do. It decides nothing.
+//!
+//! 1. [`run`] opens the device's controller (`latchgate_client`) and the main window.
+//! 2. [`view`] sends each snapshot of the controller to the main window, whose screens show it.
+//! 3. What a person does arrives as one of [`commands`] and goes to the controller.
+//! 4. [`browse`] opens intranet pages in windows of their own. A page sees nothing of the app: no capability, no
+//!    message handler, and the controller's loopback proxy is its only way out.
+
+mod biometrics;
+mod browse;
+mod camera;
+mod commands;
+mod platform;
+mod shell;
+mod view;
+
+use std::process::ExitCode;
+
+use tauri::{AppHandle, RunEvent, Wry};
+use tracing_subscriber::EnvFilter;
+
+/// Runs the app until its main window is closed.
+pub fn run() -> ExitCode {
+    // At TRACE tungstenite writes whole frames, passwords included.
+    let no_frames = "tungstenite=debug".parse().expect("a directive");
+    let filter = EnvFilter::try_from_env("LATCHGATE_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("warn,latchgate=info"))
+        .add_directive(no_frames);
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match plugins(tauri::Builder::default())
+        .invoke_handler(commands::handler())
+        .setup(|app| Ok(shell::open(app.handle())?))
+        .build(tauri::generate_context!())
+    {
+        Ok(app) => {
+            app.run(handle_event);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the app cannot start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(mobile)]
+#[expect(unsafe_code, reason = "the phone's loader finds the entry point by its unmangled name")]
+mod entry {
+    #[tauri::mobile_entry_point]
+    fn start() {
+        let _ = super::run();
+    }
+}
+
+fn plugins(builder: tauri::Builder<Wry>) -> tauri::Builder<Wry> {
+    // A data folder of its own is an instance of its own, and the controller locks each folder.
+    #[cfg(desktop)]
+    let builder = match shell::own_data_dir() {
+        Some(_) => builder,
+        None => builder.plugin(tauri_plugin_single_instance::init(|app, _, _| shell::show_main(app))),
+    };
+    #[cfg(any(target_os = "macos", mobile))]
+    let builder = builder.plugin(tauri_plugin_biometric::init());
+    #[cfg(mobile)]
+    let builder = builder.plugin(tauri_plugin_barcode_scanner::init());
+    builder
+}
+
+fn handle_event(app: &AppHandle, event: RunEvent) {
+    if let RunEvent::Exit = event {
+        shell::close(app);
+    }
+}

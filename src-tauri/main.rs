@@ -1,3 +1,8 @@
-//! The app.
+//! The app on a desktop.
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    latchgate_app::run()
+}

@@ -52,11 +52,10 @@ export interface Host {
   unlock(secret: UnlockInput): Promise<void>;
   lock(): Promise<void>;
   forget(): Promise<void>;
-  probeKeychain(): Promise<void>;
   openSite(url: string): Promise<void>;
 
-  page(): Promise<PageView>;
-  onPage(listener: (page: PageView) => void): Promise<Unsubscribe>;
+  /** Follows the page below this bar, beginning with its present state. */
+  watchPage(listener: (page: PageView) => void): Promise<void>;
   pageAct(action: PageAction): Promise<void>;
   pageNavigate(address: string): Promise<void>;
   pageAnswer(open: boolean): Promise<void>;
@@ -89,11 +88,9 @@ export function tauriHost(): Host {
     unlock: (secret) => invoke("unlock", { secret }),
     lock: () => invoke("lock"),
     forget: () => invoke("forget"),
-    probeKeychain: () => invoke("probe_keychain"),
     openSite: (url) => invoke("open_site", { url }),
 
-    page: () => invoke("page"),
-    onPage: (listener) => listen("page", (event: Event<PageView>) => listener(event.payload)),
+    watchPage: (listener) => invoke("watch_page", { snapshots: new Channel<PageView>(listener) }),
     pageAct: (action) => invoke("page_act", { action }),
     pageNavigate: (address) => invoke("page_navigate", { address }),
     pageAnswer: (open) => invoke("page_answer", { open }),

@@ -126,7 +126,7 @@ export const scenes: Record<string, Scene> = {
   "toolbar-loading": page({ loading: true, title: "", canGoForward: true }),
   "toolbar-plain": page({ address: "http://canteen.hfl.example:8080/", host: "canteen.hfl.example:8080", title: "Menu of the week", encrypted: false }),
   "toolbar-question": page({ question: { host: "www.weather-report.example" } }),
-  "toolbar-download": page({ notice: "Saved timetable.pdf to Downloads" }),
+  "toolbar-download": page({ notice: { kind: "saved", name: "timetable.pdf" } }),
 };
 
 function find<T extends HTMLElement>(testid: string): T {
@@ -192,10 +192,8 @@ export function preview(query: URLSearchParams): { host: Host; startAt?: StartAt
     unlock: () => (scene.failure ? Promise.reject(scene.failure) : Promise.resolve()),
     lock: done,
     forget: done,
-    probeKeychain: done,
     openSite: () => Promise.reject(failures.offline),
-    page: () => (scene.page ? Promise.resolve(scene.page) : Promise.reject(new Error("this scene has no page"))),
-    onPage: () => Promise.resolve(() => {}),
+    watchPage: (listener) => Promise.resolve(scene.page && listener(scene.page)),
     pageAct: done,
     pageNavigate: done,
     pageAnswer: done,

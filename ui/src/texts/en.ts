@@ -86,13 +86,12 @@ export const en = {
       },
       locked: {
         title: "The keychain of this device is locked",
-        text: "Unlock it in the settings of your system, then check again. The pairing code is not used up meanwhile.",
+        text: "Your system asks you to open it when you go on. The pairing code is not used up before.",
       },
       denied: {
         title: "Latchgate may not use the keychain",
-        text: "Allow Latchgate to use the keychain in the settings of your system, then check again. The pairing code is not used up meanwhile.",
+        text: "Your keys are kept in a file that only this passphrase opens. Choose a long one, or allow Latchgate in the keychain’s settings first.",
       },
-      checkAgain: "Check again",
     },
   },
 
@@ -233,6 +232,12 @@ export const en = {
     open: "Open in browser",
     stay: "Stay",
     untitled: "Loading…",
+    notice: {
+      saved: (name: string) => `Saved to Downloads: ${name}`,
+      notSaved: (name: string) => (name ? `Not saved: ${name}` : "The file was not saved."),
+      blocked: "Latchgate did not open this link.",
+      notLoaded: "The page did not load. Try again in a moment.",
+    },
   },
 
   failure: {

@@ -1,0 +1,144 @@
+//! Systems that can bind a key to a finger or a face. Type-checked for Android, iOS and macOS, not run.
+//!
+//! - Android: the Keystore holds a key that only BIOMETRIC_STRONG releases and that a new enrolment destroys; it
+//!   seals the vault's key, and the sealed form lies in the app's folder.
+//! - Apple: the system recognises the owner, then the keychain hands out the vault's key.
+
+use latchgate_client::{Failure, Fault};
+use tauri::{AppHandle, Manager};
+use tauri_plugin_biometric::{AuthOptions, BiometricExt, BiometryType};
+use zeroize::Zeroizing;
+
+use crate::view::Biometrics;
+
+/// The length of the key in bytes: an AES-256 key.
+const KEY_LENGTH: usize = 32;
+/// What the system's dialog says.
+const REASON: &str = "Unlock Latchgate";
+
+/// Returns what the system can recognise its owner by.
+pub(crate) async fn kind(app: &AppHandle) -> Biometrics {
+    let status = ask(app, |app| app.biometric().status()).await;
+    match status {
+        Some(Ok(status)) if status.is_available => match status.biometry_type {
+            BiometryType::TouchID => Biometrics::Finger,
+            BiometryType::FaceID => Biometrics::Face,
+            BiometryType::None => Biometrics::Absent,
+        },
+        Some(Ok(_) | Err(_)) | None => Biometrics::Absent,
+    }
+}
+
+/// Makes a random key, and hands it to the system after it has recognised its owner.
+///
+/// # Errors
+/// `biometrics-refused`, or those of the keychain.
+pub(crate) async fn make_key(app: &AppHandle) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let mut key = Zeroizing::new(vec![0; KEY_LENGTH]);
+    getrandom::fill(&mut key).map_err(|_| Fault::NoRandomness)?;
+    let guarded = key.clone();
+    ask(app, move |app| guard::put(app, &guarded)).await.unwrap_or_else(|| Err(refused()))?;
+    Ok(key)
+}
+
+/// Gets the key back after the system has recognised its owner.
+///
+/// # Errors
+/// `biometrics-refused`, or those of the keychain.
+pub(crate) async fn release_key(app: &AppHandle) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    ask(app, guard::get).await.unwrap_or_else(|| Err(refused()))
+}
+
+/// Forgets the key.
+pub(crate) async fn forget_key(app: &AppHandle) {
+    if let Some(Err(failure)) = ask(app, guard::remove).await {
+        tracing::warn!(code = failure.code, "the bound key was not removed");
+    }
+}
+
+/// The system's dialogs block their caller and must not block the main thread.
+async fn ask<T: Send + 'static>(app: &AppHandle, question: impl FnOnce(&AppHandle) -> T + Send + 'static) -> Option<T> {
+    let app = app.clone();
+    tauri::async_runtime::spawn_blocking(move || question(&app)).await.ok()
+}
+
+fn options() -> AuthOptions {
+    AuthOptions { allow_device_credential: false, ..AuthOptions::default() }
+}
+
+fn refused() -> Failure {
+    Failure {
+        code: "biometrics-refused".to_owned(),
+        message: "You were not recognised.".to_owned(),
+        advice: "Try again. If your fingers or face were enrolled anew, forget this device and pair again.".to_owned(),
+    }
+}
+
+#[cfg(target_os = "android")]
+mod guard {
+    use std::path::PathBuf;
+
+    use super::{AppHandle, AuthOptions, BiometricExt, Failure, Fault, Manager, REASON, Zeroizing, options, refused};
+
+    /// The sealed key; without the Keystore's key it says nothing.
+    fn path(app: &AppHandle) -> Result<PathBuf, Failure> {
+        let folder = app.path().app_local_data_dir().map_err(|_| Fault::StorageFailed)?;
+        Ok(folder.join("bound.key"))
+    }
+
+    fn cipher(app: &AppHandle, options: AuthOptions) -> Result<Zeroizing<String>, Failure> {
+        let result = app.biometric().biometric_cipher(REASON.to_owned(), options).map_err(|_| refused())?;
+        Ok(Zeroizing::new(result.data))
+    }
+
+    pub(super) fn put(app: &AppHandle, key: &[u8]) -> Result<(), Failure> {
+        let plain = hex::encode(key);
+        let sealed = cipher(app, AuthOptions { data_to_encrypt: Some(plain), ..options() })?;
+        std::fs::write(path(app)?, sealed.as_bytes()).map_err(|_| Fault::StorageFailed.into())
+    }
+
+    pub(super) fn get(app: &AppHandle) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let sealed = std::fs::read_to_string(path(app)?).map_err(|_| Fault::VaultAbsent)?;
+        let plain = cipher(app, AuthOptions { data_to_decrypt: Some(sealed), ..options() })?;
+        hex::decode(plain.as_bytes()).map(Zeroizing::new).map_err(|_| Fault::KeychainCorrupt.into())
+    }
+
+    pub(super) fn remove(app: &AppHandle) -> Result<(), Failure> {
+        match std::fs::remove_file(path(app)?) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Fault::StorageFailed.into()),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+}
+
+#[cfg(any(target_os = "ios", target_os = "macos"))]
+mod guard {
+    use latchgate_client::{KeyStore, KeychainStore, StoreError};
+
+    use super::{AppHandle, BiometricExt, Failure, Fault, REASON, Zeroizing, options, refused};
+
+    /// The key's name in the keychain.
+    const NAME: &str = "bound";
+
+    fn recognise(app: &AppHandle) -> Result<(), Failure> {
+        app.biometric().authenticate(REASON.to_owned(), options()).map_err(|_| refused())
+    }
+
+    fn failure(error: StoreError) -> Failure {
+        Failure::from(&error)
+    }
+
+    pub(super) fn put(app: &AppHandle, key: &[u8]) -> Result<(), Failure> {
+        recognise(app)?;
+        KeychainStore::new().write(NAME, key).map_err(failure)
+    }
+
+    pub(super) fn get(app: &AppHandle) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        recognise(app)?;
+        KeychainStore::new().read(NAME).map_err(failure)?.ok_or_else(|| Fault::VaultAbsent.into())
+    }
+
+    pub(super) fn remove(_: &AppHandle) -> Result<(), Failure> {
+        KeychainStore::new().delete(NAME).map_err(failure)
+    }
+}

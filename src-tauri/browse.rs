@@ -1,0 +1,287 @@
+//! Intranet pages, each in a window of its own.
+//!
+//! 1. [`open_site`] makes a window whose upper part is the app's own bar and whose rest is a plain web view
+//!    ([`platform`]) that knows nothing of the app and reaches nothing but the controller's loopback proxy.
+//! 2. Where a page wants to go is judged by [`rules`]; a link out of the company becomes a question in the bar.
+//! 3. What the page does shows in the bar as [`PageView`] snapshots; what the person does there acts on the page.
+//! 4. Locking closes every page and forgets what they kept.
+
+pub(crate) mod rules;
+
+use std::collections::BTreeMap;
+
+use latchgate_client::{Failure, Fault, ProxyEndpoint};
+use tauri::ipc::Channel;
+use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+
+use self::rules::Verdict;
+use crate::platform;
+use crate::shell::{self, Shell};
+use crate::view::{PageAction, PageNotice, PageQuestion, PageView};
+
+/// How many pages may be open: each is a process, and a script must not open them without end.
+const MOST_PAGES: usize = 24;
+/// What the labels of page windows begin with, which `capabilities/toolbar.json` names.
+const LABEL_PREFIX: &str = "page-";
+
+/// The open pages by the labels of their windows.
+#[derive(Default)]
+pub(crate) struct Pages {
+    opened: u64,
+    open: BTreeMap<String, Page>,
+}
+
+#[derive(Default)]
+struct Page {
+    view: PageView,
+    outside: Option<Url>,
+    bar: Option<Channel<PageView>>,
+}
+
+/// What a page needs to reach the company.
+pub(crate) struct Access {
+    /// The only way out.
+    pub(crate) proxy: ProxyEndpoint,
+    /// The hosts of the `https` sites, whose certificates the page shall trust.
+    pub(crate) secure_hosts: Vec<String>,
+}
+
+impl Pages {
+    /// Makes room for one more page and returns the label of its window.
+    fn admit(&mut self) -> Option<String> {
+        if self.open.len() >= MOST_PAGES {
+            return None;
+        }
+        self.opened += 1;
+        let label = format!("{LABEL_PREFIX}{}", self.opened);
+        self.open.insert(label.clone(), Page::default());
+        Some(label)
+    }
+
+    /// Sends a page's snapshots to its bar, beginning with the present one.
+    pub(crate) fn watch(&mut self, label: &str, bar: Channel<PageView>) {
+        if let Some(page) = self.open.get_mut(label) {
+            page.bar = Some(bar);
+            page.show();
+        }
+    }
+
+    /// Changes what a page shows, and sends it if that made a difference.
+    fn update(&mut self, label: &str, change: impl FnOnce(&mut Page)) {
+        if let Some(page) = self.open.get_mut(label) {
+            let before = page.view.clone();
+            change(page);
+            if page.view != before {
+                page.show();
+            }
+        }
+    }
+}
+
+impl Page {
+    fn show(&self) {
+        if let Some(bar) = &self.bar
+            && let Err(error) = bar.send(self.view.clone())
+        {
+            tracing::debug!(error = &error as &dyn std::error::Error, "the bar of a page is gone");
+        }
+    }
+}
+
+/// Opens a site of the catalogue in a window of its own.
+///
+/// # Errors
+/// `site-not-allowed`, `locked`, or that this system cannot show an isolated page.
+pub(crate) async fn open_site(app: &AppHandle, address: &str) -> Result<(), Failure> {
+    let url: Url = address.parse().map_err(|_| Fault::SiteNotAllowed)?;
+    if judge(app, &url) != Verdict::Load {
+        return Err(Fault::SiteNotAllowed.into());
+    }
+    let access = access(app)?;
+    let label = app.state::<Shell>().pages().admit().ok_or_else(too_many_pages)?;
+    let window = open_window(app, &label).map_err(|error| window_failed(&error));
+    let shown = match window {
+        Ok(()) => on_main(app, {
+            let (app, label) = (app.clone(), label.clone());
+            move || platform::open(&app, &label, &url, &access)
+        })
+        .await
+        .unwrap_or_else(|| Err(Fault::Internal.into())),
+        Err(failure) => Err(failure),
+    };
+    if shown.is_err() {
+        close(app, &label);
+    }
+    shown
+}
+
+/// Makes room for a page that a page opens; `None` when there are too many.
+#[cfg(target_os = "linux")]
+pub(crate) fn admit_popup(app: &AppHandle) -> Option<String> {
+    app.state::<Shell>().pages().admit()
+}
+
+/// Shows a page that [`platform`] made for a page, in a window of its own.
+#[cfg(target_os = "linux")]
+pub(crate) fn show_popup(app: &AppHandle, label: String) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let opened = open_window(&app, &label).map_err(|error| window_failed(&error));
+        let placed = on_main(&app, {
+            let (app, label) = (app.clone(), label.clone());
+            move || opened.and_then(|()| platform::place(&app, &label))
+        })
+        .await;
+        if !matches!(placed, Some(Ok(()))) {
+            close(&app, &label);
+        }
+    });
+}
+
+/// Tells where a page may go.
+pub(crate) fn judge(app: &AppHandle, url: &Url) -> Verdict {
+    rules::judge(url, &app.state::<Shell>().client().view().sites)
+}
+
+/// Shows the state of a page in its bar and in the title of its window.
+pub(crate) fn update(app: &AppHandle, label: &str, change: impl FnOnce(&mut PageView)) {
+    let mut title = None;
+    app.state::<Shell>().pages().update(label, |page| {
+        let before = page.view.title.clone();
+        change(&mut page.view);
+        (page.view.host, page.view.encrypted) = rules::place(&page.view.address);
+        title = (page.view.title != before).then(|| page.view.title.clone());
+    });
+    if let (Some(title), Some(window)) = (title, app.get_webview_window(label))
+        && let Err(error) = window.set_title(&title)
+    {
+        tracing::debug!(error = &error as &dyn std::error::Error, "the window of a page is gone");
+    }
+}
+
+/// Asks in the bar whether a link out of the company may open in the system's browser.
+pub(crate) fn ask(app: &AppHandle, label: &str, outside: Url) {
+    app.state::<Shell>().pages().update(label, |page| {
+        page.view.question = Some(PageQuestion { host: outside.host_str().unwrap_or_default().to_owned() });
+        page.outside = Some(outside);
+    });
+}
+
+/// Says in the bar what has just happened.
+pub(crate) fn notice(app: &AppHandle, label: &str, notice: PageNotice) {
+    app.state::<Shell>().pages().update(label, |page| page.view.notice = Some(notice));
+}
+
+/// Does what the person chose in the bar.
+pub(crate) fn act(app: &AppHandle, label: &str, action: PageAction) {
+    match action {
+        PageAction::Home => shell::show_main(app),
+        PageAction::Lock => app.state::<Shell>().client().lock(),
+        PageAction::Back | PageAction::Forward | PageAction::Reload | PageAction::Stop => {
+            let label = label.to_owned();
+            run_on_main(app, move || platform::act(&label, action));
+        }
+    }
+}
+
+/// Goes to an address that the person typed.
+pub(crate) fn navigate(app: &AppHandle, label: &str, typed: &str) {
+    let sites = app.state::<Shell>().client().view().sites;
+    match rules::read_address(typed, &sites) {
+        Some(url) => match rules::judge(&url, &sites) {
+            Verdict::Load => {
+                let label = label.to_owned();
+                run_on_main(app, move || platform::load(&label, &url));
+            }
+            Verdict::Ask => ask(app, label, url),
+            Verdict::Refuse => notice(app, label, PageNotice::Blocked),
+        },
+        None => notice(app, label, PageNotice::Blocked),
+    }
+}
+
+/// Takes the person's answer to the question in the bar.
+pub(crate) fn answer(app: &AppHandle, label: &str, open: bool) {
+    let mut outside = None;
+    app.state::<Shell>().pages().update(label, |page| {
+        page.view.question = None;
+        outside = page.outside.take();
+    });
+    if let Some(url) = outside
+        && open
+        && let Err(error) = tauri_plugin_opener::open_url(url.as_str(), None::<&str>)
+    {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the system's browser does not open");
+    }
+}
+
+/// Closes every page and forgets what they kept.
+pub(crate) fn close_all(app: &AppHandle) {
+    let labels: Vec<String> = app.state::<Shell>().pages().open.keys().cloned().collect();
+    for label in labels {
+        close(app, &label);
+    }
+    run_on_main(app, platform::forget);
+}
+
+fn close(app: &AppHandle, label: &str) {
+    app.state::<Shell>().pages().open.remove(label);
+    if let Some(window) = app.get_webview_window(label)
+        && let Err(error) = window.destroy()
+    {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the window of a page does not close");
+    }
+    let label = label.to_owned();
+    run_on_main(app, move || platform::close(&label));
+}
+
+fn access(app: &AppHandle) -> Result<Access, Failure> {
+    let shell = app.state::<Shell>();
+    let proxy = shell.client().proxy().ok_or(Fault::Locked)?;
+    let secure_hosts = rules::secure_hosts(&shell.client().view().sites);
+    Ok(Access { proxy, secure_hosts })
+}
+
+/// Makes the window of a page with the app's bar in it.
+fn open_window(app: &AppHandle, label: &str) -> tauri::Result<()> {
+    let builder = WebviewWindowBuilder::new(app, label, WebviewUrl::App("toolbar.html".into()))
+        .data_directory(shell::webview_dir(app))
+        .on_navigation(shell::is_own_page);
+    #[cfg(desktop)]
+    let builder = builder.title("Latchgate").inner_size(1180.0, 840.0).min_inner_size(380.0, 420.0);
+    let window = builder.build()?;
+    let (app, label) = (app.clone(), label.to_owned());
+    window.on_window_event(move |event| {
+        if let WindowEvent::Destroyed = event {
+            app.state::<Shell>().pages().open.remove(&label);
+            platform::close(&label);
+        }
+    });
+    Ok(())
+}
+
+fn run_on_main(app: &AppHandle, job: impl FnOnce() + Send + 'static) {
+    if let Err(error) = app.run_on_main_thread(job) {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the main thread takes no more work");
+    }
+}
+
+/// Runs a job where web views live, and returns what it returned.
+async fn on_main<T: Send + 'static>(app: &AppHandle, job: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (send, receive) = tokio::sync::oneshot::channel();
+    run_on_main(app, move || drop(send.send(job())));
+    receive.await.ok()
+}
+
+fn window_failed(error: &tauri::Error) -> Failure {
+    tracing::warn!(error = error as &dyn std::error::Error, "the window of a page cannot be made");
+    Fault::Internal.failure()
+}
+
+fn too_many_pages() -> Failure {
+    Failure {
+        code: "too-many-pages".to_owned(),
+        message: format!("There are already {MOST_PAGES} pages open."),
+        advice: "Close some of them first.".to_owned(),
+    }
+}

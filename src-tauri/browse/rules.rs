@@ -1,0 +1,249 @@
+//! Where an intranet page may go, and what a file from it may be called. Pure functions.
+
+use std::path::{Path, PathBuf};
+
+use latchgate_client::view::SiteView;
+use tauri::Url;
+
+/// The longest name of a downloaded file, in characters; every system takes it.
+const LONGEST_NAME: usize = 120;
+
+/// What is done about an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It belongs to a site of the catalogue.
+    Load,
+    /// It leads out of the company: the person may open it elsewhere.
+    Ask,
+    /// No page may go there.
+    Refuse,
+}
+
+/// Judges an address against the addresses of the catalogue's sites.
+pub(crate) fn judge(url: &Url, sites: &[SiteView]) -> Verdict {
+    match url.scheme() {
+        "http" | "https" if is_listed(url, sites) => Verdict::Load,
+        "https" if url.username().is_empty() && url.password().is_none() => Verdict::Ask,
+        // A page's own empty frames and its own objects in memory.
+        "about" if matches!(url.path(), "blank" | "srcdoc") => Verdict::Load,
+        "blob" => match Url::parse(url.path()) {
+            Ok(owner) if is_listed(&owner, sites) => Verdict::Load,
+            _ => Verdict::Refuse,
+        },
+        _ => Verdict::Refuse,
+    }
+}
+
+fn is_listed(url: &Url, sites: &[SiteView]) -> bool {
+    let Some(host) = url.host_str() else { return false };
+    addresses(sites).any(|site| site.host_str() == Some(host))
+}
+
+fn addresses(sites: &[SiteView]) -> impl Iterator<Item = Url> {
+    sites.iter().filter_map(|site| Url::parse(&site.url).ok())
+}
+
+/// Reads what a person typed as an address: a whole one, or the host of a site with or without a path.
+pub(crate) fn read_address(typed: &str, sites: &[SiteView]) -> Option<Url> {
+    let typed = typed.trim();
+    if typed.contains("://") {
+        return Url::parse(typed).ok();
+    }
+    let guess = Url::parse(&format!("https://{typed}")).ok()?;
+    let listed = addresses(sites)
+        .find(|site| site.host_str() == guess.host_str() && (guess.port().is_none() || site.port() == guess.port()));
+    match listed {
+        Some(site) => site.join(typed.find('/').map_or("/", |slash| &typed[slash..])).ok(),
+        None => Some(guess),
+    }
+}
+
+/// Returns how the bar shows an address: host and port, and whether it is `https`.
+pub(crate) fn place(address: &str) -> (String, bool) {
+    let Ok(url) = Url::parse(address) else { return (String::new(), true) };
+    let host = url.host_str().unwrap_or_default();
+    let shown = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    (shown, url.scheme() != "http")
+}
+
+/// Returns the hosts of the `https` sites, each once.
+pub(crate) fn secure_hosts(sites: &[SiteView]) -> Vec<String> {
+    let mut hosts: Vec<String> = addresses(sites)
+        .filter(|site| site.scheme() == "https")
+        .filter_map(|site| site.host_str().map(str::to_owned))
+        .collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    hosts
+}
+
+/// Returns where a download may be written: a harmless name that nothing in the folder has.
+pub(crate) fn download_path(folder: &Path, suggested: &str) -> PathBuf {
+    let name = harmless_name(suggested);
+    let (stem, extension) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).unwrap_or((&name, ""));
+    let dot = if extension.is_empty() { "" } else { "." };
+    let mut path = folder.join(&name);
+    for copy in 1.. {
+        if path.symlink_metadata().is_err() {
+            break;
+        }
+        path = folder.join(format!("{stem} ({copy}){dot}{extension}"));
+    }
+    path
+}
+
+/// Removes what could lead a name out of its folder, hide it, or make it look like another one.
+fn harmless_name(suggested: &str) -> String {
+    let last = suggested.rsplit(['/', '\\']).next().unwrap_or_default();
+    let kept: String = last
+        .chars()
+        .filter(|character| !character.is_control() && !is_invisible(*character) && !r#"<>:"|?*"#.contains(*character))
+        .collect();
+    let trimmed = kept.trim_start_matches(['.', ' ', '-']).trim_end_matches(['.', ' ']);
+    let excess = trimmed.chars().count().saturating_sub(LONGEST_NAME);
+    let short: String = trimmed.chars().skip(excess).collect();
+    let stem = short.split('.').next().unwrap_or_default().to_ascii_uppercase();
+    let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
+        || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")));
+    match short.as_str() {
+        "" => "download".to_owned(),
+        _ if is_device => format!("file {short}"),
+        _ => short,
+    }
+}
+
+/// Characters that change the direction or the look of the text around them.
+const fn is_invisible(character: char) -> bool {
+    matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sites<const N: usize>(urls: [&str; N]) -> [SiteView; N] {
+        urls.map(|url| SiteView { name: String::new(), url: url.to_owned(), icon: None, group: None })
+    }
+
+    fn catalogue() -> [SiteView; 3] {
+        sites(["https://wiki.example.com", "http://canteen.example.com:8080/menu", "https://ci.example.com:8443"])
+    }
+
+    fn judged(address: &str) -> Verdict {
+        judge(&Url::parse(address).unwrap(), &catalogue())
+    }
+
+    #[test]
+    fn sites_of_the_catalogue_load() {
+        for address in [
+            "https://wiki.example.com/a?b#c",
+            "http://wiki.example.com/",
+            "http://canteen.example.com:8080/",
+            "https://WIKI.example.com",
+        ] {
+            assert_eq!(judged(address), Verdict::Load, "{address}");
+        }
+    }
+
+    #[test]
+    fn secure_addresses_outside_are_asked_about() {
+        for address in
+            ["https://example.org/", "https://wiki.example.com.evil.example/", "https://evil.example/wiki.example.com"]
+        {
+            assert_eq!(judged(address), Verdict::Ask, "{address}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused() {
+        let refused = [
+            "http://example.org/",
+            "file:///etc/passwd",
+            "data:text/html,hello",
+            "javascript:alert(1)",
+            "tauri://localhost/",
+            "ipc://localhost/view",
+            "ftp://wiki.example.com/",
+            "about:config",
+            "https://user:secret@example.org/",
+            "blob:https://evil.example/1",
+            "blob:null/1",
+            "view-source:https://wiki.example.com/",
+            "ws://wiki.example.com/",
+            "http://127.0.0.1/",
+            "http://localhost/",
+            "http://169.254.169.254/",
+            "intent://scan",
+            "latchgate://pair",
+        ];
+        for address in refused {
+            assert_eq!(judged(address), Verdict::Refuse, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_page_may_use_its_own_empty_frames_and_objects() {
+        for address in ["about:blank", "about:srcdoc", "blob:https://wiki.example.com/1b2c"] {
+            assert_eq!(judged(address), Verdict::Load, "{address}");
+        }
+    }
+
+    #[test]
+    fn a_typed_host_becomes_the_address_of_its_site() {
+        let read = |typed| read_address(typed, &catalogue()).map(String::from);
+        assert_eq!(read(" wiki.example.com "), Some("https://wiki.example.com/".to_owned()));
+        assert_eq!(read("wiki.example.com/a?b=c"), Some("https://wiki.example.com/a?b=c".to_owned()));
+        assert_eq!(read("canteen.example.com"), Some("http://canteen.example.com:8080/".to_owned()));
+        assert_eq!(read("ci.example.com:8443/x"), Some("https://ci.example.com:8443/x".to_owned()));
+        assert_eq!(read("example.org"), Some("https://example.org/".to_owned()));
+        assert_eq!(read("not an address"), None);
+    }
+
+    #[test]
+    fn the_bar_shows_host_and_port() {
+        assert_eq!(place("https://wiki.example.com/a"), ("wiki.example.com".to_owned(), true));
+        assert_eq!(place("http://canteen.example.com:8080/"), ("canteen.example.com:8080".to_owned(), false));
+        assert_eq!(place(""), (String::new(), true));
+    }
+
+    #[test]
+    fn each_secure_host_is_named_once() {
+        let sites = sites([
+            "https://b.example/x",
+            "https://b.example/y",
+            "http://c.example",
+            "https://a.example:8443",
+            "nonsense",
+        ]);
+        assert_eq!(secure_hosts(&sites), ["a.example", "b.example"]);
+    }
+
+    #[test]
+    fn a_download_cannot_leave_its_folder_or_hide_what_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = |suggested| {
+            let path = download_path(folder.path(), suggested);
+            assert_eq!(path.parent(), Some(folder.path()), "{suggested}");
+            path.file_name().unwrap().to_str().unwrap().to_owned()
+        };
+        assert_eq!(name("../../.bashrc"), "bashrc");
+        assert_eq!(name("..\\..\\run.bat"), "run.bat");
+        assert_eq!(name("/etc/passwd"), "passwd");
+        assert_eq!(name(".."), "download");
+        assert_eq!(name(""), "download");
+        assert_eq!(name("-rf"), "rf");
+        assert_eq!(name("invoice\u{202e}fdp.exe"), "invoicefdp.exe");
+        assert_eq!(name("a\r\nb\0c.txt"), "abc.txt");
+        assert_eq!(name("nul.txt"), "file nul.txt");
+        assert_eq!(name("notes.pdf. . "), "notes.pdf");
+        assert_eq!(name(&format!("{}.pdf", "x".repeat(500))).chars().count(), LONGEST_NAME);
+    }
+
+    #[test]
+    fn a_download_never_replaces_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("report.pdf"), "").unwrap();
+        std::fs::write(folder.path().join("report (1).pdf"), "").unwrap();
+        assert_eq!(download_path(folder.path(), "report.pdf"), folder.path().join("report (2).pdf"));
+    }
+}

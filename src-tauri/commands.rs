@@ -1,0 +1,140 @@
+//! What the screens may ask for. Each command parses, calls the controller and returns.
+//!
+//! A command is named in three places: here, in `build.rs`, and in the capability of the window that may call it.
+
+use latchgate_client::view::CodeView;
+use latchgate_client::{AppView, Failure, Fault};
+use tauri::ipc::{Channel, InvokeBody, InvokeResponseBody, Request};
+use tauri::{AppHandle, State, WebviewWindow, Wry};
+use zeroize::Zeroizing;
+
+use crate::shell::{Shell, UnlockInput};
+use crate::view::{CameraState, DeviceInfo, PageAction, PageView};
+use crate::{biometrics, browse};
+
+/// Returns the handler of every command.
+pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke<Wry>) -> bool + Send + Sync + 'static {
+    tauri::generate_handler![
+        view,
+        device_info,
+        read_code,
+        read_picture,
+        scan,
+        stop_scan,
+        drop_code,
+        pair,
+        resume_pairing,
+        cancel_pairing,
+        confirm_check_code,
+        unlock,
+        lock,
+        forget,
+        open_site,
+        watch_page,
+        page_act,
+        page_navigate,
+        page_answer,
+    ]
+}
+
+#[tauri::command]
+fn view(shell: State<'_, Shell>) -> AppView {
+    shell.client().view()
+}
+
+#[tauri::command]
+async fn device_info(app: AppHandle) -> DeviceInfo {
+    DeviceInfo { mobile: cfg!(mobile), biometrics: biometrics::kind(&app).await }
+}
+
+#[tauri::command]
+fn read_code(shell: State<'_, Shell>, text: String) -> Result<CodeView, Failure> {
+    shell.take_code(Zeroizing::new(text))
+}
+
+#[tauri::command]
+async fn read_picture(shell: State<'_, Shell>, request: Request<'_>) -> Result<CodeView, Failure> {
+    let InvokeBody::Raw(picture) = request.body() else { return Err(Fault::PictureUnreadable.into()) };
+    shell.take_code(shell.client().read_picture(picture.clone()).await?)
+}
+
+#[tauri::command]
+async fn scan(
+    shell: State<'_, Shell>,
+    frames: Channel<InvokeResponseBody>,
+    states: Channel<CameraState>,
+) -> Result<CodeView, Failure> {
+    shell.take_code(shell.scanner().scan(shell.client().clone(), frames, states).await?)
+}
+
+#[tauri::command]
+fn stop_scan(shell: State<'_, Shell>) {
+    shell.scanner().stop();
+}
+
+#[tauri::command]
+fn drop_code(shell: State<'_, Shell>) {
+    shell.drop_code();
+}
+
+#[tauri::command]
+async fn pair(app: AppHandle, shell: State<'_, Shell>, secret: UnlockInput) -> Result<(), Failure> {
+    shell.pair(secret.seal(&app).await?).await
+}
+
+#[tauri::command]
+async fn resume_pairing(shell: State<'_, Shell>) -> Result<(), Failure> {
+    shell.client().resume_pairing().await
+}
+
+#[tauri::command]
+async fn cancel_pairing(shell: State<'_, Shell>) -> Result<(), Failure> {
+    shell.client().cancel_pairing().await
+}
+
+#[tauri::command]
+async fn confirm_check_code(shell: State<'_, Shell>) -> Result<(), Failure> {
+    shell.client().confirm_check_code().await
+}
+
+#[tauri::command]
+async fn unlock(app: AppHandle, shell: State<'_, Shell>, secret: UnlockInput) -> Result<(), Failure> {
+    shell.client().unlock(secret.open(&app).await?).await
+}
+
+#[tauri::command]
+fn lock(shell: State<'_, Shell>) {
+    shell.client().lock();
+}
+
+#[tauri::command]
+async fn forget(app: AppHandle, shell: State<'_, Shell>) -> Result<(), Failure> {
+    shell.client().forget().await?;
+    biometrics::forget_key(&app).await;
+    Ok(())
+}
+
+#[tauri::command]
+async fn open_site(app: AppHandle, url: String) -> Result<(), Failure> {
+    browse::open_site(&app, &url).await
+}
+
+#[tauri::command]
+fn watch_page(shell: State<'_, Shell>, window: WebviewWindow, snapshots: Channel<PageView>) {
+    shell.pages().watch(window.label(), snapshots);
+}
+
+#[tauri::command]
+fn page_act(app: AppHandle, window: WebviewWindow, action: PageAction) {
+    browse::act(&app, window.label(), action);
+}
+
+#[tauri::command]
+fn page_navigate(app: AppHandle, window: WebviewWindow, address: String) {
+    browse::navigate(&app, window.label(), &address);
+}
+
+#[tauri::command]
+fn page_answer(app: AppHandle, window: WebviewWindow, open: bool) {
+    browse::answer(&app, window.label(), open);
+}

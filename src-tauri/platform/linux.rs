@@ -1,0 +1,328 @@
+//! Intranet pages on Linux: WebKitGTK views without any Tauri or wry surface.
+//!
+//! 1. All pages of one unlock share one web context that lives in memory only, so that a login holds in every tab
+//!    and nothing is left afterwards. The next unlock has other proxy credentials, and so another context.
+//! 2. The context's only way out is SOCKS5 to the controller's proxy, for loopback addresses too, and names are
+//!    resolved there. Before the first load it trusts the certificates of the catalogue's sites.
+//! 3. No script, message handler or URI scheme is added: to a page, the app does not exist.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::Path;
+
+use gtk::gio::TlsCertificate;
+use gtk::prelude::*;
+use latchgate_client::{Failure, Fault, ProxyEndpoint};
+use tauri::{AppHandle, Manager, Url};
+use webkit2gtk::{
+    Download, DownloadExt, LoadEvent, NavigationPolicyDecision, NavigationPolicyDecisionExt, NetworkProxyMode,
+    NetworkProxySettings, PermissionRequestExt, PolicyDecision, PolicyDecisionExt, PolicyDecisionType,
+    ResponsePolicyDecision, ResponsePolicyDecisionExt, SettingsExt, URIRequestExt, UserContentManager, WebContext,
+    WebContextExt, WebView, WebViewExt, WebsiteDataManagerExt,
+};
+
+use crate::browse::rules::{self, Verdict};
+use crate::browse::{self, Access};
+use crate::view::{PageAction, PageNotice};
+
+/// The height of the bar above a page, in pixels; `ui/src/Toolbar.svelte` fills it.
+const BAR_HEIGHT: i32 = 56;
+
+thread_local! {
+    /// Web views belong to the main thread, and so does this.
+    static VIEWS: RefCell<Views> = RefCell::default();
+}
+
+#[derive(Default)]
+struct Views {
+    context: Option<(String, WebContext)>,
+    pages: HashMap<String, WebView>,
+}
+
+/// Opens a page below the bar of its window.
+pub(crate) fn open(app: &AppHandle, label: &str, url: &Url, access: &Access) -> Result<(), Failure> {
+    let context = context(app, &access.proxy);
+    trust(&context, access);
+    let view = WebView::builder().web_context(&context).user_content_manager(&UserContentManager::new()).build();
+    prepare(app, label, &view);
+    VIEWS.with_borrow_mut(|views| views.pages.insert(label.to_owned(), view.clone()));
+    place(app, label)?;
+    view.load_uri(url.as_str());
+    Ok(())
+}
+
+/// Puts a page into its window, below the bar.
+pub(crate) fn place(app: &AppHandle, label: &str) -> Result<(), Failure> {
+    let window = app.get_webview_window(label).ok_or(Fault::Internal)?;
+    let view = VIEWS.with_borrow(|views| views.pages.get(label).cloned()).ok_or(Fault::Internal)?;
+    let column = window.default_vbox().map_err(|_| Fault::Internal)?;
+    for bar in column.children() {
+        bar.set_size_request(-1, BAR_HEIGHT);
+        column.set_child_packing(&bar, false, true, 0, gtk::PackType::Start);
+    }
+    column.pack_start(&view, true, true, 0);
+    view.show();
+    view.grab_focus();
+    Ok(())
+}
+
+/// Does what the person chose in the bar.
+pub(crate) fn act(label: &str, action: PageAction) {
+    let Some(view) = VIEWS.with_borrow(|views| views.pages.get(label).cloned()) else { return };
+    match action {
+        PageAction::Back => view.go_back(),
+        PageAction::Forward => view.go_forward(),
+        PageAction::Reload => view.reload(),
+        PageAction::Stop => view.stop_loading(),
+        PageAction::Home | PageAction::Lock => {}
+    }
+}
+
+/// Loads an address that was judged.
+pub(crate) fn load(label: &str, url: &Url) {
+    if let Some(view) = VIEWS.with_borrow(|views| views.pages.get(label).cloned()) {
+        view.load_uri(url.as_str());
+    }
+}
+
+/// Ends a page and its processes.
+pub(crate) fn close(label: &str) {
+    if let Some(view) = VIEWS.with_borrow_mut(|views| views.pages.remove(label)) {
+        view.stop_loading();
+        view.terminate_web_process();
+        if let Some(parent) = view.parent().and_then(|parent| parent.downcast::<gtk::Container>().ok()) {
+            parent.remove(&view);
+        }
+    }
+}
+
+/// Drops the context: cookies, storage, caches and certificates go with it.
+pub(crate) fn forget() {
+    VIEWS.with_borrow_mut(|views| views.context.take());
+}
+
+/// Returns the context of this unlock, made at its first page.
+fn context(app: &AppHandle, proxy: &ProxyEndpoint) -> WebContext {
+    let present = VIEWS.with_borrow(|views| views.context.clone());
+    match present {
+        Some((user, context)) if user == proxy.user => context,
+        _ => {
+            let context = make_context(app, proxy);
+            VIEWS.with_borrow_mut(|views| views.context = Some((proxy.user.clone(), context.clone())));
+            context
+        }
+    }
+}
+
+fn make_context(app: &AppHandle, proxy: &ProxyEndpoint) -> WebContext {
+    let context = WebContext::new_ephemeral();
+    context.set_automation_allowed(false);
+    if let Some(data) = context.website_data_manager() {
+        let address = format!("socks5://{}:{}@{}", proxy.user, *proxy.password, proxy.addr);
+        let mut settings = NetworkProxySettings::new(Some(&address), &[]);
+        data.set_network_proxy_settings(NetworkProxyMode::Custom, Some(&mut settings));
+    }
+    let app = app.clone();
+    context.connect_download_started(move |_, download| follow_download(&app, download));
+    context
+}
+
+/// Trusts the certificates that the controller shows for the catalogue's sites, in this context alone.
+fn trust(context: &WebContext, access: &Access) {
+    for host in &access.secure_hosts {
+        let Some(pem) = access.proxy.certificate_pem(host) else { continue };
+        match TlsCertificate::from_pem(&pem) {
+            Ok(certificate) => context.allow_tls_certificate_for_host(&certificate, host),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the certificate of a site cannot be read");
+            }
+        }
+    }
+}
+
+/// Takes away what a page does not need, and connects what it does with its bar.
+fn prepare(app: &AppHandle, label: &str, view: &WebView) {
+    if let Some(settings) = WebViewExt::settings(view) {
+        settings.set_enable_developer_extras(false);
+        settings.set_enable_webrtc(false);
+        settings.set_enable_media_stream(false);
+        settings.set_enable_hyperlink_auditing(false);
+        settings.set_allow_file_access_from_file_urls(false);
+        settings.set_allow_universal_access_from_file_urls(false);
+        settings.set_allow_top_navigation_to_data_urls(false);
+        settings.set_javascript_can_open_windows_automatically(false);
+        settings.set_enable_back_forward_navigation_gestures(true);
+    }
+    connect_policies(app, label, view);
+    connect_bar(app, label, view);
+}
+
+fn connect_policies(app: &AppHandle, label: &str, view: &WebView) {
+    let page = Handle::new(app, label);
+    view.connect_decide_policy(move |_, decision, kind| page.decide(decision, kind));
+    let page = Handle::new(app, label);
+    view.connect_create(move |view, action| {
+        let url = action.request().and_then(|request| request.uri())?;
+        page.open_popup(view, &url).map(WebView::upcast)
+    });
+    let page = Handle::new(app, label);
+    view.connect_load_failed(move |_, _, address, _| page.handle_failed_load(address));
+    view.connect_permission_request(|_, request| {
+        request.deny();
+        true
+    });
+    let page = Handle::new(app, label);
+    view.connect_close(move |_| page.close_window());
+}
+
+fn connect_bar(app: &AppHandle, label: &str, view: &WebView) {
+    let page = Handle::new(app, label);
+    view.connect_title_notify(move |view| page.report(view));
+    let page = Handle::new(app, label);
+    view.connect_uri_notify(move |view| page.report(view));
+    let page = Handle::new(app, label);
+    view.connect_is_loading_notify(move |view| page.report(view));
+    let page = Handle::new(app, label);
+    view.connect_load_changed(move |view, event| page.handle_load(view, event));
+    let page = Handle::new(app, label);
+    view.connect_web_process_terminated(move |_, _| browse::notice(&page.app, &page.label, PageNotice::NotLoaded));
+}
+
+/// Which page a signal is about.
+struct Handle {
+    app: AppHandle,
+    label: String,
+}
+
+impl Handle {
+    fn new(app: &AppHandle, label: &str) -> Self {
+        Self { app: app.clone(), label: label.to_owned() }
+    }
+
+    /// Shows in the bar where the page is and what it can do.
+    fn report(&self, view: &WebView) {
+        browse::update(&self.app, &self.label, |page| {
+            page.address = view.uri().map(String::from).unwrap_or_default();
+            page.title = view.title().map(String::from).unwrap_or_default();
+            page.loading = view.is_loading();
+            page.can_go_back = view.can_go_back();
+            page.can_go_forward = view.can_go_forward();
+        });
+    }
+
+    fn handle_load(&self, view: &WebView, event: LoadEvent) {
+        if event == LoadEvent::Started {
+            browse::update(&self.app, &self.label, |page| {
+                page.notice = None;
+                page.question = None;
+            });
+        }
+        self.report(view);
+    }
+
+    /// Decides about an address or about an answer; `true` means that it is decided.
+    fn decide(&self, decision: &PolicyDecision, kind: PolicyDecisionType) -> bool {
+        if let Some(response) = decision.downcast_ref::<ResponsePolicyDecision>() {
+            return decide_response(response);
+        }
+        let Some(navigation) = decision.downcast_ref::<NavigationPolicyDecision>() else { return false };
+        let Some(mut action) = navigation.navigation_action() else { return false };
+        let address = action.request().and_then(|request| request.uri()).and_then(|uri| Url::parse(&uri).ok());
+        let wanted = action.is_user_gesture() || action.is_redirect() || kind == PolicyDecisionType::NewWindowAction;
+        let verdict = address.as_ref().map_or(Verdict::Refuse, |url| browse::judge(&self.app, url));
+        match (verdict, address) {
+            (Verdict::Load, _) => return false,
+            (Verdict::Ask, Some(url)) if wanted => browse::ask(&self.app, &self.label, url),
+            // A frame inside the page or a script: the proxy refuses it, and only if it was the page itself
+            // its load fails and the person is asked.
+            (Verdict::Ask, _) => return false,
+            (Verdict::Refuse, _) => browse::notice(&self.app, &self.label, PageNotice::Blocked),
+        }
+        decision.ignore();
+        true
+    }
+
+    /// The page itself did not load; `true` keeps WebKit's own error page away.
+    fn handle_failed_load(&self, address: &str) -> bool {
+        match Url::parse(address) {
+            Ok(url) if browse::judge(&self.app, &url) == Verdict::Ask => {
+                browse::ask(&self.app, &self.label, url);
+                true
+            }
+            _ => {
+                browse::notice(&self.app, &self.label, PageNotice::NotLoaded);
+                false
+            }
+        }
+    }
+
+    /// Makes the view of a page that this page opens, in the same context.
+    fn open_popup(&self, opener: &WebView, address: &str) -> Option<WebView> {
+        let url = Url::parse(if address.is_empty() { "about:blank" } else { address }).ok()?;
+        match browse::judge(&self.app, &url) {
+            Verdict::Load => {}
+            Verdict::Ask => {
+                browse::ask(&self.app, &self.label, url);
+                return None;
+            }
+            Verdict::Refuse => {
+                browse::notice(&self.app, &self.label, PageNotice::Blocked);
+                return None;
+            }
+        }
+        let label = browse::admit_popup(&self.app)?;
+        let view = WebView::builder().related_view(opener).user_content_manager(&UserContentManager::new()).build();
+        prepare(&self.app, &label, &view);
+        VIEWS.with_borrow_mut(|views| views.pages.insert(label.clone(), view.clone()));
+        browse::show_popup(&self.app, label);
+        Some(view)
+    }
+
+    fn close_window(&self) {
+        if let Some(window) = self.app.get_webview_window(&self.label)
+            && let Err(error) = window.destroy()
+        {
+            tracing::debug!(error = &error as &dyn std::error::Error, "the window of a page is gone");
+        }
+    }
+}
+
+/// Saves what cannot be shown.
+fn decide_response(response: &ResponsePolicyDecision) -> bool {
+    let shown = response.is_mime_type_supported();
+    if !shown {
+        response.download();
+    }
+    !shown
+}
+
+/// Saves a download under a harmless name of its own and says so in the bar.
+fn follow_download(app: &AppHandle, download: &Download) {
+    let label = download.web_view().and_then(|view| label_of(&view)).unwrap_or_default();
+    download.connect_decide_destination(|download, suggested| {
+        match dirs::download_dir().or_else(dirs::home_dir) {
+            Some(folder) => download.set_destination(&rules::download_path(&folder, suggested).to_string_lossy()),
+            None => download.cancel(),
+        }
+        true
+    });
+    let page = Handle::new(app, &label);
+    download.connect_failed(move |download, _| {
+        browse::notice(&page.app, &page.label, PageNotice::NotSaved { name: name_of(download) });
+    });
+    let page = Handle::new(app, &label);
+    download.connect_finished(move |download| {
+        if download.estimated_progress() > 0.0 || download.received_data_length() > 0 {
+            browse::notice(&page.app, &page.label, PageNotice::Saved { name: name_of(download) });
+        }
+    });
+}
+
+fn label_of(view: &WebView) -> Option<String> {
+    VIEWS.with_borrow(|views| views.pages.iter().find(|(_, page)| *page == view).map(|(label, _)| label.clone()))
+}
+
+fn name_of(download: &Download) -> String {
+    let destination = download.destination().map(String::from).unwrap_or_default();
+    Path::new(&destination).file_name().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,0 +1,211 @@
+//! What one run of the app holds: the controller, the code that is being looked at, the camera, the open pages.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use latchgate_client::view::CodeView;
+use latchgate_client::{
+    Client, ClientConfig, Failure, Fault, KeychainStore, PlainHttp, ProfileName, TlsRoots, UnlockSecret,
+};
+use serde::Deserialize;
+use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use zeroize::Zeroizing;
+
+use crate::browse::Pages;
+use crate::camera::Scanner;
+use crate::{biometrics, view};
+
+/// The label of the main window, which `capabilities/main.json` names.
+pub(crate) const MAIN: &str = "main";
+/// Names a folder to use in place of the person's own, for tests and second profiles.
+const DATA_DIR_VARIABLE: &str = "LATCHGATE_DATA_DIR";
+/// Set to 1, it allows gateways without TLS that are not on this machine, for tests.
+const PLAIN_HTTP_VARIABLE: &str = "LATCHGATE_ALLOW_PLAIN_HTTP";
+
+/// The state that all commands share.
+pub(crate) struct Shell {
+    client: Client,
+    data_dir: PathBuf,
+    code: Mutex<Option<Zeroizing<String>>>,
+    scanner: Scanner,
+    pages: Mutex<Pages>,
+}
+
+/// How the person proves that the device is theirs.
+#[derive(Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub(crate) enum UnlockInput {
+    /// By what they know.
+    Passphrase {
+        /// The passphrase.
+        passphrase: String,
+    },
+    /// By a finger or a face.
+    Biometric,
+}
+
+impl Shell {
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) fn scanner(&self) -> &Scanner {
+        &self.scanner
+    }
+
+    pub(crate) fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Looks at a pairing code and keeps it until it is used or dropped. The screens see only what it says.
+    ///
+    /// # Errors
+    /// What is wrong with the code; an earlier one is dropped all the same.
+    pub(crate) fn take_code(&self, text: Zeroizing<String>) -> Result<CodeView, Failure> {
+        self.drop_code();
+        let view = self.client.inspect_code(&text)?;
+        *self.code() = Some(text);
+        Ok(view)
+    }
+
+    pub(crate) fn drop_code(&self) {
+        self.code().take();
+    }
+
+    /// Pairs with the code that was looked at. It is kept when the pairing does not begin.
+    ///
+    /// # Errors
+    /// Those of [`Client::pair`].
+    pub(crate) async fn pair(&self, secret: UnlockSecret) -> Result<(), Failure> {
+        let code = self.code().clone().ok_or(Fault::CodeEmpty)?;
+        self.client.pair(&code, secret).await?;
+        self.drop_code();
+        Ok(())
+    }
+
+    fn code(&self) -> MutexGuard<'_, Option<Zeroizing<String>>> {
+        self.code.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl UnlockInput {
+    /// Returns a secret for a new vault.
+    ///
+    /// # Errors
+    /// Those of the biometrics.
+    pub(crate) async fn seal(self, app: &AppHandle) -> Result<UnlockSecret, Failure> {
+        match self {
+            Self::Passphrase { passphrase } => Ok(UnlockSecret::Passphrase(Zeroizing::new(passphrase))),
+            Self::Biometric => biometrics::make_key(app).await.map(UnlockSecret::Biometric),
+        }
+    }
+
+    /// Returns the secret of an existing vault.
+    ///
+    /// # Errors
+    /// Those of the biometrics.
+    pub(crate) async fn open(self, app: &AppHandle) -> Result<UnlockSecret, Failure> {
+        match self {
+            Self::Passphrase { passphrase } => Ok(UnlockSecret::Passphrase(Zeroizing::new(passphrase))),
+            Self::Biometric => biometrics::release_key(app).await.map(UnlockSecret::Biometric),
+        }
+    }
+}
+
+/// Opens the controller and the main window.
+///
+/// # Errors
+/// When the data folder cannot be used, or the window not be made.
+pub(crate) fn open(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
+    let data_dir = data_dir(app)?;
+    let config = ClientConfig {
+        data_dir: data_dir.clone(),
+        profile: ProfileName::parse("default")?,
+        store: Box::new(KeychainStore::new()),
+        plain_http: match std::env::var(PLAIN_HTTP_VARIABLE).as_deref() {
+            Ok("1") => PlainHttp::Allowed,
+            _ => PlainHttp::ToLoopback,
+        },
+        device_label: device_label(),
+        roots: TlsRoots::Platform,
+    };
+    let client = tauri::async_runtime::block_on(async { Client::open(config) })?;
+    app.manage(Shell {
+        client,
+        data_dir,
+        code: Mutex::default(),
+        scanner: Scanner::default(),
+        pages: Mutex::default(),
+    });
+    open_main(app)?;
+    tauri::async_runtime::spawn(view::publish(app.clone()));
+    Ok(())
+}
+
+fn open_main(app: &AppHandle) -> tauri::Result<()> {
+    let builder = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::App("index.html".into()))
+        .data_directory(webview_dir(app))
+        .on_navigation(is_own_page);
+    #[cfg(desktop)]
+    let builder = builder.title("Latchgate").inner_size(1120.0, 800.0).min_inner_size(360.0, 520.0);
+    let window = builder.build()?;
+    let app = app.clone();
+    window.on_window_event(move |event| {
+        if let WindowEvent::Destroyed = event {
+            app.exit(0);
+        }
+    });
+    Ok(())
+}
+
+/// Brings the main window to the front.
+#[cfg(desktop)]
+pub(crate) fn show_main(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(MAIN)
+        && let Err(error) = window.unminimize().and_then(|()| window.show()).and_then(|()| window.set_focus())
+    {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the main window does not come to the front");
+    }
+}
+
+/// On a phone there is one window at a time.
+#[cfg(mobile)]
+pub(crate) fn show_main(_: &AppHandle) {}
+
+/// Locks before the process ends, so that no page outlives it.
+pub(crate) fn close(app: &AppHandle) {
+    if let Some(shell) = app.try_state::<Shell>() {
+        shell.client().lock();
+    }
+}
+
+/// The app's own windows show the app's own pages, whatever a link says.
+pub(crate) fn is_own_page(url: &Url) -> bool {
+    url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost") || (cfg!(dev) && url.port() == Some(5317))
+}
+
+/// Where the app's own pages keep what a web view writes.
+pub(crate) fn webview_dir(app: &AppHandle) -> PathBuf {
+    app.state::<Shell>().data_dir.join("webview")
+}
+
+/// Returns the folder that the environment names.
+pub(crate) fn own_data_dir() -> Option<PathBuf> {
+    std::env::var_os(DATA_DIR_VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+fn data_dir(app: &AppHandle) -> tauri::Result<PathBuf> {
+    match own_data_dir() {
+        Some(path) => Ok(path),
+        None => app.path().app_local_data_dir(),
+    }
+}
+
+/// What the company will see in its list of devices.
+fn device_label() -> String {
+    let name = std::fs::read_to_string("/etc/hostname").or_else(|_| std::env::var("COMPUTERNAME")).unwrap_or_default();
+    match name.trim() {
+        "" | "localhost" => format!("{} device", std::env::consts::OS),
+        name => name.to_owned(),
+    }
+}

@@ -1,0 +1,175 @@
+//! What the pages of the app are told: whole snapshots, never changes.
+//!
+//! 1. The main window receives each [`AppView`] as the event `view`.
+//! 2. The bar above an intranet page receives each [`PageView`] of its own page through a channel that it opened.
+//!
+//! The types below are declared to TypeScript in `ui/src/bindings-shell.ts`, which a test compares.
+
+use latchgate_client::AppView;
+use latchgate_client::view::Screen;
+use serde::{Deserialize, Serialize};
+use tauri::{AppHandle, Emitter, EventTarget, Manager};
+use ts_rs::TS;
+
+use crate::browse;
+use crate::shell::{MAIN, Shell};
+
+/// Which biometrics can unlock this device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(any(target_os = "linux", target_os = "windows"), expect(dead_code, reason = "these have a passphrase only"))]
+pub(crate) enum Biometrics {
+    /// None that can guard a key.
+    Absent,
+    /// A face.
+    Face,
+    /// A finger.
+    Finger,
+}
+
+/// What the camera is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum CameraState {
+    /// It is being opened.
+    Starting,
+    /// It delivers pictures.
+    Running,
+}
+
+/// What kind of device this is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DeviceInfo {
+    /// A phone or a tablet.
+    pub(crate) mobile: bool,
+    /// What it can recognise its owner by.
+    pub(crate) biometrics: Biometrics,
+}
+
+/// What a person does in the bar above a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum PageAction {
+    /// One page back.
+    Back,
+    /// One page forward.
+    Forward,
+    /// Load the page again.
+    Reload,
+    /// Stop loading.
+    Stop,
+    /// Show all sites.
+    Home,
+    /// Lock the device.
+    Lock,
+}
+
+/// An intranet page as its bar shows it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PageView {
+    /// The whole address.
+    pub(crate) address: String,
+    /// Host and port of the address.
+    pub(crate) host: String,
+    /// The page's own title.
+    pub(crate) title: String,
+    /// Whether the site is `https`; plain `http` is sealed up to the company only.
+    pub(crate) encrypted: bool,
+    /// Whether it is loading.
+    pub(crate) loading: bool,
+    /// Whether there is a page to go back to.
+    pub(crate) can_go_back: bool,
+    /// Whether there is a page to go forward to.
+    pub(crate) can_go_forward: bool,
+    /// What the person is asked.
+    pub(crate) question: Option<PageQuestion>,
+    /// What has just happened.
+    pub(crate) notice: Option<PageNotice>,
+}
+
+/// A link leads out of the company: open it in the system's browser?
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PageQuestion {
+    /// Where it leads to.
+    pub(crate) host: String,
+}
+
+/// What has just happened on a page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub(crate) enum PageNotice {
+    /// A file was saved to the downloads.
+    Saved {
+        /// Its name.
+        name: String,
+    },
+    /// A file was not saved.
+    NotSaved {
+        /// Its name.
+        name: String,
+    },
+    /// The page wanted to go where no page may go.
+    Blocked,
+    /// The page did not load.
+    NotLoaded,
+}
+
+/// Sends every snapshot of the controller to the main window, and closes the pages when the vault closes.
+pub(crate) async fn publish(app: AppHandle) {
+    let mut views = app.state::<Shell>().client().watch();
+    loop {
+        let view = views.borrow_and_update().clone();
+        send(&app, view);
+        if views.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn send(app: &AppHandle, view: AppView) {
+    if view.screen != Screen::Portal {
+        browse::close_all(app);
+    }
+    if let Err(error) = app.emit_to(EventTarget::webview_window(MAIN), "view", view) {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the main window does not take the view");
+    }
+}
+
+/// Returns the TypeScript declarations of the types above, as one file.
+#[cfg(test)]
+fn bindings() -> String {
+    let config = ts_rs::Config::new();
+    let mut text = String::from("// Generated from src-tauri/view.rs by `cargo test -p latchgate`. Do not edit.\n");
+    macro_rules! declare_each {
+        ($($name:ident),* $(,)?) => { $(
+            text.push('\n');
+            text.push_str(&$name::docs().unwrap_or_default());
+            text.push_str("export ");
+            text.push_str(&$name::decl(&config));
+            text.push('\n');
+        )* };
+    }
+    declare_each!(Biometrics, CameraState, DeviceInfo, PageAction, PageView, PageQuestion, PageNotice);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// Set `UPDATE_BINDINGS=1` to write the file.
+    #[test]
+    fn the_bindings_of_the_ui_are_up_to_date() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/src/bindings-shell.ts");
+        if std::env::var_os("UPDATE_BINDINGS").is_some() {
+            std::fs::write(&path, bindings()).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert_eq!(committed, bindings(), "run UPDATE_BINDINGS=1 cargo test -p latchgate bindings");
+    }
+}
