@@ -91,8 +91,8 @@ faults! {
         "If that was not you, tell your company at once: somebody may have copied it. Then ask for a new code.";
     /// Unknown to the server.
     CodeGone = "code-gone",
-        "The gateway does not know this pairing code, or it is no longer valid.",
-        "Ask your company for a new code.";
+        "The pairing code has been used, was withdrawn, or never existed.",
+        "If you have not used it yourself, tell your company at once: somebody may have copied it. Then ask for a new code.";
     /// The clock may be the reason.
     ClockSkew = "clock-skew",
         "The pairing code looks expired, and the clock of this device may be wrong.",

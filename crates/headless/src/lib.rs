@@ -39,7 +39,9 @@ pub(crate) enum Ended {
 #[must_use]
 pub fn run() -> ExitCode {
     let args = Args::parse();
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    // At TRACE tungstenite writes whole frames, passwords included.
+    let no_frames = "tungstenite=debug".parse().expect("a directive");
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error")).add_directive(no_frames);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
     let output = Output::new(args.common.json);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

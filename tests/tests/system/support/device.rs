@@ -48,8 +48,8 @@ impl Device {
 
     /// Starts the proxy.
     pub(crate) async fn start(&mut self) -> Proxy {
-        let mut command = self.command(&["proxy", "--ca-out"]);
-        command.arg(self.authority());
+        let mut command = self.command(&["proxy"]);
+        command.arg("--ca-out").arg(self.authority());
         let mut part = Part::start(&format!("device-{}", self.name), &mut command, &self.folder);
         let proxy = Proxy::parse(&part.wait_for("READY ").await);
         self.part = Some(part);

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latchgate_intranet::{Config, Intranet, Running};
 use tempfile::TempDir;
@@ -39,6 +40,7 @@ pub(crate) struct System {
     pub(crate) origin: String,
     listening: SocketAddr,
     log: &'static str,
+    invitations: AtomicUsize,
     folder: TempDir,
 }
 
@@ -75,7 +77,7 @@ impl System {
             succeed(&mut connector_command(folder.path(), log, &add)).await;
         }
         let connector = start_connector(folder.path(), log).await;
-        Self { connector, gateway, relay, intranet, origin, listening, log, folder }
+        Self { connector, gateway, relay, intranet, origin, listening, log, invitations: AtomicUsize::new(0), folder }
     }
 
     /// Runs a command of the connector that must succeed.
@@ -85,10 +87,12 @@ impl System {
 
     /// Makes a pairing code for a person.
     pub(crate) async fn invite(&self, person: &str) -> Invitation {
-        let picture = self.folder.path().join(format!("code-{person}.png"));
+        let number = self.invitations.fetch_add(1, Ordering::Relaxed);
+        let picture = self.folder.path().join(format!("code-{number}.png"));
         let path = picture.to_str().expect("a path in UTF-8");
         let printed = self.administer(&["device", "invite", person, "--text", "--png", path]).await;
-        let text = printed.split_whitespace().find(|word| word.starts_with("LG1:"));
+        // Base45 has a space in its alphabet: a code is a whole line.
+        let text = printed.lines().find(|line| line.starts_with("LG1:"));
         Invitation { picture, text: text.unwrap_or_else(|| panic!("no code in: {printed}")).to_owned() }
     }
 
