@@ -117,10 +117,7 @@ impl Tls {
     pub(crate) fn load(files: &TlsFiles) -> Result<Self, StartError> {
         let unreadable = |path: &Path, error: pem::Error| StartError::File {
             path: path.into(),
-            source: match error {
-                pem::Error::Io(error) => error,
-                other => io::Error::other(other.to_string()),
-            },
+            source: if let pem::Error::Io(error) = error { error } else { io::Error::other(error.to_string()) },
         };
         let chain = CertificateDer::pem_file_iter(&files.certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)

@@ -145,10 +145,7 @@ fn verify(connection: &Connection, pragma: &str) -> Result<(), StoreError> {
 }
 
 fn damage_of(error: StoreError) -> StoreError {
-    match error {
-        StoreError::Sqlite(error) => damage(error),
-        other => other,
-    }
+    if let StoreError::Sqlite(error) = error { damage(error) } else { error }
 }
 
 /// Tells a damaged file from a failure that may pass.

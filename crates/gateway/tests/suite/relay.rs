@@ -494,6 +494,21 @@ async fn ab_36_a_message_in_fragments_of_one_byte_between_pings_is_understood() 
 }
 
 #[tokio::test]
+async fn many_requests_at_once_are_all_answered() {
+    const PINGS: usize = 500;
+    let gateway = TestGateway::start().await;
+    let (_, account, mut connector, mut device) = pair(&gateway).await;
+    for _ in 0..PINGS {
+        device.send(vec![0xc0, 0]).await;
+    }
+    device.publish(&account.up().to_string(), b"x").await;
+    for _ in 0..PINGS {
+        assert_eq!(device.next().await.as_deref(), Some(&[0xd0, 0][..]));
+    }
+    assert_eq!(connector.publication().await.1, b"x");
+}
+
+#[tokio::test]
 async fn a_revoked_device_is_cut_off_at_once() {
     let gateway = TestGateway::start().await;
     let (instance, account, mut connector, mut device) = pair(&gateway).await;

@@ -13,7 +13,9 @@ use hyper_util::rt::TokioIo;
 use latchgate_gateway::{Clock, Config, Gateway, Running};
 use latchgate_protocol::problem::Problem;
 use latchgate_protocol::publish::{self, Name, Next};
-use latchgate_protocol::rest::{ClaimDevice, CreateDevice, DeviceClaimed, DeviceCreated, InstanceCreated};
+use latchgate_protocol::rest::{
+    ClaimDevice, CreateDevice, DeviceClaimed, DeviceCreated, InstanceCreated, TICKET_PROPERTY,
+};
 use latchgate_protocol::topic::TopicFilter;
 use latchgate_protocol::{ClaimId, DeviceId, DeviceSetupKey, InstanceId, Topic};
 use mqtt_protocol_core::mqtt::packet::{Property, TopicAliasMaximum, v5_0};
@@ -342,7 +344,7 @@ impl Peer {
             match self.socket.next().await?.ok()? {
                 Message::Binary(bytes) => self.received.extend_from_slice(&bytes),
                 Message::Close(_) => return None,
-                _ => {}
+                Message::Text(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }
         }
     }
@@ -352,14 +354,14 @@ impl Peer {
         let packet = self.next().await.expect("closed in place of CONNACK");
         assert_eq!(packet[0], 0x20, "{packet:?}");
         let (connack, _) = v5_0::Connack::parse(body_of(&packet)).unwrap();
-        self.properties = connack.props().iter().cloned().collect();
+        self.properties = connack.props().to_vec();
         connack.reason_code() as u8
     }
 
     pub(crate) fn ticket(&self) -> Option<String> {
-        self.properties.iter().find_map(|property| match property {
-            Property::UserProperty(pair) if pair.key() == "latchgate-ticket" => Some(pair.val().to_owned()),
-            _ => None,
+        self.properties.iter().find_map(|property| {
+            let Property::UserProperty(pair) = property else { return None };
+            (pair.key() == TICKET_PROPERTY).then(|| pair.val().to_owned())
         })
     }
 
