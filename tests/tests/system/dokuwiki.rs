@@ -12,6 +12,8 @@ use crate::support::system::Options;
 use crate::support::{PATIENCE, System, eventually};
 
 const DOKUWIKI: &str = "http://dokuwiki.northlight.example";
+/// The file field that DokuWiki's script puts in the place of the plain form.
+const PICKER: &str = ".qq-upload-button input[type=file]";
 
 #[tokio::test]
 async fn dokuwiki_is_read_edited_and_uploaded_to_under_the_stamped_name() {
@@ -40,8 +42,8 @@ identity = {{ header = "X-Remote-User" }}
     browser.fill("wiki__text", "====== From outside ======\nEdited through the tunnel.").await;
     browser.page.find(Locator::Id("edbtn__save")).await.unwrap().click().await.unwrap();
     let page = browser.text_becomes("dokuwiki__content", PATIENCE, |text| text.contains("Edited through")).await;
-    browser.open(&format!("{DOKUWIKI}/doku.php?id=start&do=media")).await;
-    let file = browser.page.wait().at_most(PATIENCE).for_element(Locator::Css("input[type=file]")).await.unwrap();
+    browser.open(&format!("{DOKUWIKI}/doku.php?id=start&do=media&tab_files=upload")).await;
+    let file = browser.page.wait().at_most(PATIENCE).for_element(Locator::Css(PICKER)).await.unwrap();
     file.send_keys(picture.to_str().unwrap()).await.unwrap();
     browser.page.find(Locator::Id("mediamanager__upload_button")).await.unwrap().click().await.unwrap();
     let uploaded = dokuwiki.data().join("media/badge.png");
