@@ -63,6 +63,7 @@ pub trait Keyring: Send + Sync + 'static {
 
 /// What arrived at a connector.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "sessions are what mostly arrives, and each is moved once")]
 pub enum Accepted {
     /// A device opened a session; HTTP/2 begins on the stream.
     Session {
