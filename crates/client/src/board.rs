@@ -140,9 +140,14 @@ pub(crate) fn lights(code: &str, gateway: &GatewayOrigin) -> (Light, Light) {
         // A gateway on this device is reached without a network.
         let local = gateway.host() == "localhost" || gateway.host().starts_with("127.");
         (if local { Light::Good } else { Light::Unknown }, Light::Bad)
-    } else if is(&[Fault::TlsIntercepted, Fault::CertificateDate, Fault::GatewayIncompatible, Fault::GatewayBusy]) {
-        (Light::Good, Light::Bad)
-    } else if is(&[Fault::Revoked, Fault::TakenOver]) {
+    } else if is(&[
+        Fault::TlsIntercepted,
+        Fault::CertificateDate,
+        Fault::GatewayIncompatible,
+        Fault::GatewayBusy,
+        Fault::Revoked,
+        Fault::TakenOver,
+    ]) {
         (Light::Good, Light::Bad)
     } else {
         (Light::Good, Light::Good)

@@ -65,6 +65,7 @@ fn entry(name: &str) -> Result<Entry, StoreError> {
 }
 
 /// The library's errors are open-ended, so whatever is not known to be something else counts as denied.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the enum is foreign and open-ended")]
 fn classify(error: Error) -> StoreError {
     match error {
         Error::NoDefaultStore | Error::NotSupportedByStore(_) => StoreError::Absent,
