@@ -95,6 +95,3 @@ const fn plain_http(args: &Args) -> PlainHttp {
 fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
     Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work))
 }
-
-#[cfg(test)]
-mod tests;

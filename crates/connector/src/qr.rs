@@ -95,7 +95,7 @@ mod tests {
         for row in 0..picture.width() {
             for column in 0..picture.width() {
                 let dark = picture.is_dark(row, column);
-                let half = lines[row / 2][column];
+                let half = *lines[row / 2].get(column).unwrap();
                 let shown_dark = if row % 2 == 0 { matches!(half, '▄' | ' ') } else { matches!(half, '▀' | ' ') };
                 assert_eq!(shown_dark, dark);
                 let pixel = png.get_pixel(column as u32 * SCALE + 1, row as u32 * SCALE + 1).0[0];

@@ -1,0 +1,7 @@
+//! The connector at a real gateway, with real devices, over loopback.
+
+mod command_line;
+mod life;
+mod pairing;
+mod revocation;
+mod support;
