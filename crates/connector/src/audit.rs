@@ -6,17 +6,24 @@
 //! 3. The number and hash of the last line are noted in the store as well, so that a log that was cut off at
 //!    its end is noticed too.
 //!
+//! What a gateway or a device can cause at will has a daily [`budget`].
+//!
 //! The log names people, sites and devices; it holds no secret, no path and no content.
+
+mod budget;
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use latchgate_protocol::DeviceId;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use tracing::warn;
+
+use budget::Budget;
 
 use crate::limits::AUDIT_LINE;
 use crate::seal::create_private;
@@ -25,7 +32,7 @@ use crate::text::Shown;
 use crate::time::UnixSeconds;
 
 /// What is worth a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Event {
     InstanceCreated,
     PersonAdded,
@@ -98,6 +105,7 @@ pub enum AuditError {
 pub(crate) struct Audit {
     path: PathBuf,
     store: Store,
+    budget: Arc<Budget>,
 }
 
 /// One line as a record of fields.
@@ -137,7 +145,7 @@ impl Event {
 
 impl Audit {
     pub(crate) fn new(store: &Store) -> Self {
-        Self { path: store.data().join("audit.jsonl"), store: store.clone() }
+        Self { path: store.data().join("audit.jsonl"), store: store.clone(), budget: Arc::default() }
     }
 
     /// Appends a line; a failure is logged and does not stop what happened.
@@ -152,6 +160,13 @@ impl Audit {
         let id = device_id.to_string();
         let fields: Vec<_> = std::iter::once(("device", id.as_str())).chain(fields.iter().copied()).collect();
         self.note(event, &fields);
+    }
+
+    /// Appends a line about a device that the other side can cause as often as it likes.
+    pub(crate) fn note_caused(&self, event: Event, device_id: DeviceId, fields: &[(&'static str, &str)]) {
+        if self.budget.spend(event, device_id, UnixSeconds::now().day()) {
+            self.note_device(event, device_id, fields);
+        }
     }
 
     pub(crate) fn append(

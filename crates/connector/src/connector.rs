@@ -214,7 +214,7 @@ impl Core {
     }
 
     async fn note_device(self: &Arc<Self>, event: Event, device_id: DeviceId) {
-        self.note(event, vec![("device", device_id.to_string())]).await;
+        self.blocking(move |core| core.shared.audit.note_caused(event, device_id, &[])).await;
     }
 
     async fn flush_usage(self: &Arc<Self>) {

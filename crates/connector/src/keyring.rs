@@ -67,7 +67,7 @@ impl Inner {
         match reply {
             Ok(PairingReply::New(p2)) => {
                 info!(%device_id, "a device answered its code");
-                self.audit().note_device(Event::DeviceAnswered, device_id, &[]);
+                self.audit().note_caused(Event::DeviceAnswered, device_id, &[]);
                 Some(p2)
             }
             Ok(PairingReply::Repeated(p2)) => {
@@ -138,7 +138,7 @@ impl Inner {
         let first = self.clones.lock().unwrap_or_else(PoisonError::into_inner).insert(device_id);
         if first {
             let generation = generation.0.to_string();
-            self.audit().note_device(Event::OldGeneration, device_id, &[("generation", &generation)]);
+            self.audit().note_caused(Event::OldGeneration, device_id, &[("generation", &generation)]);
         }
     }
 

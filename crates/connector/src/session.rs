@@ -172,7 +172,7 @@ impl Session {
             let (shared, device_id, code) = (Arc::clone(&self.shared), self.device_id, refusal.code);
             tokio::task::spawn_blocking(move || {
                 let site = origin.to_string();
-                shared.audit.note_device(Event::AccessRefused, device_id, &[("site", &site), ("code", code)]);
+                shared.audit.note_caused(Event::AccessRefused, device_id, &[("site", &site), ("code", code)]);
             });
         }
     }

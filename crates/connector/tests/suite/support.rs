@@ -274,7 +274,16 @@ async fn start_gateway(folder: &Path, address: Option<SocketAddr>) -> latchgate_
     if let Some(address) = address {
         config.listen = address;
     }
-    Gateway::start(config).await.expect("a gateway")
+    // A gateway that was stopped a moment ago may still hold its folder.
+    let starting = async {
+        loop {
+            match Gateway::start(config.clone()).await {
+                Ok(gateway) => return gateway,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    };
+    timeout(PATIENCE, starting).await.expect("a gateway in time")
 }
 
 /// A web application that says who it was told is asking.
