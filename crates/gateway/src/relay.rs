@@ -168,11 +168,15 @@ impl Hub {
         self.find(instance_id).map(|instance| instance.connected()).unwrap_or_default()
     }
 
-    /// Closes everybody and lets nobody in. DISCONNECT says why.
+    /// Closes everybody and lets nobody in. DISCONNECT says why; connectors also hear [`Control::Drain`] before
+    /// another node takes over.
     pub(crate) fn stop(&self, reason: Reason) {
         let mut instances = self.instances();
         instances.stopping = Some(reason);
         for instance in instances.by_id.values() {
+            if reason == Reason::ServerMoved {
+                instance.control(&Control::Drain);
+            }
             instance.close_all(reason);
         }
     }

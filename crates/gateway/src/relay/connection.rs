@@ -78,6 +78,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Ok(()) => poll_fn(|cx| self.poll(cx)).await,
             Err(end) => end,
         };
+        self.side.last_words(&mut self.answers);
         self.side.leave();
         if let End::Closed(reason) = end {
             let last = self.answers.into_iter().chain([packet::disconnect(reason)]);

@@ -118,6 +118,14 @@ impl Side {
         Ok(())
     }
 
+    /// Moves the news that the peer has not heard into `answers`.
+    pub(crate) fn last_words(&self, answers: &mut VecDeque<Bytes>) {
+        match self {
+            Self::Device(_) => {}
+            Self::Connector(side) => answers.append(&mut side.link.up().control),
+        }
+    }
+
     /// Gives up the seat.
     pub(crate) fn leave(&self) {
         match self {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use http::{Method, StatusCode};
 use latchgate_gateway::{Clock, Config, Gateway, StartError, Stop, Store, StoreError, TlsFiles};
+use latchgate_protocol::control::Control;
 use latchgate_protocol::rest::{DeviceClaimed, PasswordRotation};
 use latchgate_protocol::{ClaimId, DevicePassword, DeviceSetupKey, InstancePassword, ResumeTicket};
 use tracing_subscriber::fmt::MakeWriter;
@@ -331,6 +332,9 @@ async fn who_is_connected_hears_why_the_gateway_stops() {
         let device = gateway.device(&instance).await;
         let mut peers = [gateway.connector(&instance).await, gateway.device_peer(&device).await];
         let stopping = tokio::spawn(gateway.running.stop(stop));
+        if stop == Stop::Drain {
+            while serde_json::from_slice(&peers[0].publication().await.1).ok() != Some(Control::Drain) {}
+        }
         for peer in &mut peers {
             assert_eq!(peer.disconnected().await, Some(code));
         }
