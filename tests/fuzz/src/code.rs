@@ -24,7 +24,7 @@ pub(crate) fn read(bytes: &[u8]) -> Verdict {
 
 fn encode(binary: &[u8]) -> String {
     let checksum = Sha256::digest(binary);
-    format!("LG1:{}", base45::encode(&[binary, &checksum[..4]].concat()))
+    format!("LG1:{}", base45::encode([binary, &checksum[..4]].concat()))
 }
 
 pub(crate) fn seeds() -> Vec<(&'static str, Vec<u8>)> {
