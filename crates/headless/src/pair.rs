@@ -19,9 +19,8 @@ pub(crate) async fn run(common: &Common, task: &PairTask, output: &Output) -> Re
         return Err(Ended::Usage("the code and the passphrase cannot both come from standard input".to_owned()));
     }
     let client = open(common)?;
-    if !matches!(client.view().screen, Screen::Locked { .. }) {
-        begin(&client, common, task).await?;
-    } else if !continue_earlier(&client, common).await? {
+    let begun = matches!(client.view().screen, Screen::Locked { .. });
+    if !begun || !continue_earlier(&client, common).await? {
         begin(&client, common, task).await?;
     }
     let check_code = follow(&client).await?;
