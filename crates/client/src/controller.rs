@@ -75,6 +75,7 @@ impl Drop for Open {
 }
 
 /// How far the pairing in an open vault is.
+#[expect(clippy::large_enum_variant, reason = "one value, alive for the length of a function")]
 enum Stage {
     Unfinished,
     /// Complete, and the last screen was not left yet.
@@ -113,6 +114,9 @@ impl Controller {
     /// Finds out what the first screen should know: whether the keychain works, how many tries were wrong.
     async fn look_around(&self, profile: Option<Profile>) {
         let _one_at_a_time = self.command.lock().await;
+        if !matches!(self.board.view().screen, Screen::Welcome | Screen::Locked { .. }) {
+            return;
+        }
         match profile {
             None if self.store.guards() => {
                 let probed = self.shelf(Place::Store).probe().await;

@@ -247,6 +247,10 @@ faults! {
         "Restart the device and try again.";
 
     // Browsing
+    /// Wrong credentials at the loopback proxy.
+    ProxyCredentials = "proxy-credentials",
+        "Latchgate's connection point on this device asks for its user name and password.",
+        "Use those that were shown when it was last opened; they change at each unlock.";
     /// Not in the catalogue.
     SiteNotAllowed = "site-not-allowed",
         "This address is not one of the sites that your company shares with you.",

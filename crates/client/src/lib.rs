@@ -24,6 +24,8 @@ mod proxy;
 mod uplink;
 pub mod vault;
 pub mod view;
+#[cfg(test)]
+mod world;
 
 pub use client::{Client, ClientConfig, ClientError, ProfileName, ProxyEndpoint, ProxyOptions, UnlockSecret};
 pub use failure::{Failure, Fault};

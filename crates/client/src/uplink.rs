@@ -153,6 +153,12 @@ impl Uplink {
         }
     }
 
+    /// Counts the requests that wait for a session or for an answer.
+    #[cfg(test)]
+    pub(crate) fn in_flight(&self) -> usize {
+        self.session.receiver_count()
+    }
+
     /// Takes a session that turned out to be over out of use, unless another one replaced it already.
     fn retire(&self, number: u64) {
         self.session.send_if_modified(|session| {

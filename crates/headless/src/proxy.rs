@@ -49,6 +49,7 @@ async fn serve(client: &Client, task: &ProxyTask, kept: bool, json: bool, output
     if let Some(path) = task.credentials_file.as_deref().filter(|_| !kept) {
         write_credentials(path, &endpoint)?;
     }
+    say("Connecting to the company …");
     report_until(client, |ready| ready).await?;
     let url = Zeroizing::new(format!("http://{}:{}@{}", endpoint.user, *endpoint.password, endpoint.addr));
     if json {

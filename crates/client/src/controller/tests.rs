@@ -1,1 +1,456 @@
+use std::path::Path;
+use std::sync::Mutex as StdMutex;
 
+use latchgate_link::Refusal;
+use latchgate_link::dial::TlsRoots;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::*;
+use crate::vault::tests::MemoryStore;
+use crate::view::{AppView, Light};
+use crate::world::{COMPANY, World};
+
+/// A device on a disk, in a keychain and in a world, all of which outlive a start of the controller.
+struct Device {
+    folder: tempfile::TempDir,
+    store: Arc<MemoryStore>,
+    world: World,
+}
+
+impl Device {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), store: Arc::default(), world: World::new() }
+    }
+
+    /// Starts as after a crash: only what is durable is known.
+    async fn start(&self) -> Arc<Controller> {
+        loop {
+            let config = ClientConfig {
+                data_dir: self.folder.path().to_owned(),
+                profile: ProfileName::parse("work").unwrap(),
+                store: Box::new(Arc::clone(&self.store)),
+                plain_http: PlainHttp::ToLoopback,
+                device_label: "phone".to_owned(),
+                roots: TlsRoots::Platform,
+            };
+            match Controller::open(config, Arc::new(self.world.clone())) {
+                // The tasks of an earlier start are dropped by the runtime, in its own time.
+                Err(ClientError::InUse) => tokio::task::yield_now().await,
+                opened => return opened.unwrap(),
+            }
+        }
+    }
+
+    /// Pairs and goes on to the portal.
+    async fn paired(&self) -> Arc<Controller> {
+        let controller = self.start().await;
+        controller.pair(&self.world.code(), UnlockSecret::None).await.unwrap();
+        until(&controller, |view| step(view) == Some(PairingStep::Done)).await;
+        controller.confirm_check_code().await.unwrap();
+        until(&controller, |view| view.status.company == Light::Good).await;
+        controller
+    }
+}
+
+/// Waits for a view; the test harness ends what never comes.
+async fn until(controller: &Controller, wanted: impl FnMut(&AppView) -> bool) -> AppView {
+    controller.board().watch().wait_for(wanted).await.unwrap().clone()
+}
+
+fn step(view: &AppView) -> Option<PairingStep> {
+    match &view.screen {
+        Screen::Pairing { progress } => Some(progress.step),
+        Screen::Welcome | Screen::Locked { .. } | Screen::Unlocking | Screen::Portal => None,
+    }
+}
+
+fn pairing_failure(view: &AppView) -> Option<(String, bool)> {
+    match &view.screen {
+        Screen::Pairing { progress } => {
+            progress.failure.as_ref().map(|failure| (failure.code.clone(), progress.resumable))
+        }
+        Screen::Welcome | Screen::Locked { .. } | Screen::Unlocking | Screen::Portal => None,
+    }
+}
+
+fn passphrase(text: &str) -> UnlockSecret {
+    UnlockSecret::Passphrase(Zeroizing::new(text.to_owned()))
+}
+
+/// Fetches a page through the proxy.
+async fn get(endpoint: &ProxyEndpoint, url: &str) -> String {
+    use base64::Engine as _;
+    let pair = format!("{}:{}", endpoint.user, *endpoint.password);
+    let basic = base64::engine::general_purpose::STANDARD.encode(pair);
+    let host = url.split('/').nth(2).unwrap();
+    let mut stream = TcpStream::connect(endpoint.addr).await.unwrap();
+    let head = format!(
+        "GET {url} HTTP/1.1\r\nHost: {host}\r\nProxy-Authorization: Basic {basic}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn from_a_code_to_a_page_of_the_intranet() {
+    let device = Device::new();
+    let controller = device.start().await;
+    assert_eq!(controller.board().view().screen, Screen::Welcome);
+
+    controller.pair(&device.world.code(), UnlockSecret::None).await.unwrap();
+    let paired = until(&controller, |view| step(view) == Some(PairingStep::Done)).await;
+    let Screen::Pairing { progress } = &paired.screen else { panic!("the last screen of the pairing is shown") };
+    assert_eq!(progress.check_code.as_ref().unwrap().len(), 7);
+    assert!(controller.proxy().is_none());
+
+    controller.confirm_check_code().await.unwrap();
+    let portal = until(&controller, |view| !view.sites.is_empty()).await;
+    let profile = portal.profile.unwrap();
+    assert_eq!((profile.company.as_str(), profile.person.as_deref()), (COMPANY, Some("Ada")));
+    assert_eq!((portal.screen, portal.sites.len()), (Screen::Portal, 2));
+    let page = get(&controller.proxy().unwrap(), "http://wiki.example.com/start").await;
+    assert!(page.ends_with("/start at wiki.example.com"), "{page}");
+    assert!(controller.proxy().unwrap().authority.certificate_pem("safe.example.com").is_ok());
+}
+
+#[tokio::test]
+async fn a_printed_code_waits_for_its_check_code_across_a_restart() {
+    let device = Device::new();
+    device.world.far().printed = true;
+    let controller = device.start().await;
+    controller.pair(&device.world.code(), UnlockSecret::None).await.unwrap();
+    until(&controller, |view| step(view) == Some(PairingStep::Confirming)).await;
+    drop(controller);
+
+    let controller = device.start().await;
+    controller.unlock(UnlockSecret::None).await.unwrap();
+    assert_eq!(step(&controller.board().view()), Some(PairingStep::Confirming));
+    assert!(controller.proxy().is_none());
+    controller.confirm_check_code().await.unwrap();
+    assert_eq!(controller.board().view().screen, Screen::Portal);
+}
+
+#[tokio::test]
+async fn ab_45_a_check_code_that_differs_leaves_nothing_on_the_device() {
+    let device = Device::new();
+    let controller = device.start().await;
+    controller.pair(&device.world.code(), UnlockSecret::None).await.unwrap();
+    until(&controller, |view| step(view) == Some(PairingStep::Done)).await;
+    controller.cancel_pairing().await.unwrap();
+    assert_eq!(controller.board().view().screen, Screen::Welcome);
+    assert!(device.store.values.lock().unwrap().is_empty());
+    assert!(!device.folder.path().join("work/profile.json").exists());
+}
+
+#[tokio::test]
+async fn ab_46_a_code_that_cannot_be_used_is_never_sent() {
+    let device = Device::new();
+    let controller = device.start().await;
+    for (text, code) in
+        [("", "code-empty"), ("https://evil.example", "code-not-a-code"), ("LG9:A", "code-foreign-version")]
+    {
+        let failure = controller.pair(text, UnlockSecret::None).await.unwrap_err();
+        assert_eq!(failure.code, code);
+    }
+    assert_eq!(device.world.far().messages, 0);
+    assert_eq!(controller.board().view().screen, Screen::Welcome);
+}
+
+#[tokio::test]
+async fn ab_82_without_a_working_keychain_no_code_is_burnt() {
+    let device = Device::new();
+    let controller = device.start().await;
+    let failures: [(fn() -> StoreError, &str, KeychainState); 3] = [
+        (|| StoreError::Absent, "keychain-absent", KeychainState::Absent),
+        (|| StoreError::Locked, "keychain-locked", KeychainState::Locked),
+        (|| StoreError::Denied, "keychain-denied", KeychainState::Denied),
+    ];
+    for (fail, code, state) in failures {
+        *device.store.fails.lock().unwrap() = Some(fail);
+        let failure = controller.pair(&device.world.code(), UnlockSecret::None).await.unwrap_err();
+        assert_eq!((failure.code.as_str(), controller.board().view().keychain), (code, state));
+    }
+    assert_eq!(device.world.far().messages, 0);
+    device.store.mend();
+    controller.pair(&device.world.code(), UnlockSecret::None).await.unwrap();
+    until(&controller, |view| step(view) == Some(PairingStep::Done)).await;
+}
+
+#[tokio::test]
+async fn ab_82_where_there_is_no_keychain_a_chosen_passphrase_seals_a_file() {
+    let device = Device::new();
+    *device.store.fails.lock().unwrap() = Some(|| StoreError::Absent);
+    let controller = device.start().await;
+    controller.pair(&device.world.code(), passphrase("correct horse")).await.unwrap();
+    until(&controller, |view| step(view) == Some(PairingStep::Done)).await;
+    controller.confirm_check_code().await.unwrap();
+    assert!(device.folder.path().join("work/work.vault").exists());
+    drop(controller);
+
+    let controller = device.start().await;
+    controller.unlock(passphrase("correct horse")).await.unwrap();
+    assert_eq!(controller.board().view().screen, Screen::Portal);
+}
+
+#[tokio::test]
+async fn ab_82_a_locked_keychain_is_no_reason_to_pair_again() {
+    let device = Device::new();
+    drop(device.paired().await);
+    let controller = device.start().await;
+    *device.store.fails.lock().unwrap() = Some(|| StoreError::Locked);
+    let failure = controller.unlock(UnlockSecret::None).await.unwrap_err();
+    let view = controller.board().view();
+    assert_eq!((failure.code.as_str(), view.keychain), ("keychain-locked", KeychainState::Locked));
+    assert!(matches!(view.screen, Screen::Locked { .. }));
+    device.store.mend();
+    controller.unlock(UnlockSecret::None).await.unwrap();
+    until(&controller, |view| view.status.company == Light::Good).await;
+}
+
+#[tokio::test]
+async fn ab_83_a_vault_without_a_description_is_one_that_never_mattered() {
+    let device = Device::new();
+    let controller = device.start().await;
+    let description = device.folder.path().join("work/profile.new");
+    std::fs::create_dir(&description).unwrap();
+    let failure = controller.pair(&device.world.code(), UnlockSecret::None).await.unwrap_err();
+    assert_eq!(failure.code, "storage-failed");
+    assert_eq!(device.world.far().messages, 0);
+    assert!(device.store.values.lock().unwrap().is_empty());
+    std::fs::remove_dir(&description).unwrap();
+    controller.pair(&device.world.code(), UnlockSecret::None).await.unwrap();
+    until(&controller, |view| step(view) == Some(PairingStep::Done)).await;
+}
+
+#[tokio::test]
+async fn ab_83_a_description_without_a_vault_says_that_the_keys_are_gone() {
+    let device = Device::new();
+    drop(device.paired().await);
+    device.store.values.lock().unwrap().clear();
+    let controller = device.start().await;
+    assert_eq!(controller.unlock(UnlockSecret::None).await.unwrap_err().code, "vault-absent");
+    controller.forget().await.unwrap();
+    assert_eq!(controller.board().view().screen, Screen::Welcome);
+}
+
+#[tokio::test]
+async fn ab_84_wrong_passphrases_are_counted_and_have_to_wait() {
+    let device = Device::new();
+    let controller = device.start().await;
+    controller.pair(&device.world.code(), passphrase("correct horse")).await.unwrap();
+    until(&controller, |view| step(view) == Some(PairingStep::Done)).await;
+    controller.confirm_check_code().await.unwrap();
+    controller.lock();
+    for failed in 1..=5 {
+        assert_eq!(controller.unlock(passphrase("wrong horse")).await.unwrap_err().code, "wrong-passphrase");
+        let Screen::Locked { failed_attempts, retry_after_seconds, .. } = controller.board().view().screen else {
+            panic!("a wrong passphrase opened the vault")
+        };
+        assert_eq!((failed_attempts, retry_after_seconds.is_some()), (failed, failed == 5));
+    }
+    assert_eq!(controller.unlock(passphrase("correct horse")).await.unwrap_err().code, "too-many-attempts");
+    drop(controller);
+    let controller = device.start().await;
+    until(&controller, |view| matches!(view.screen, Screen::Locked { failed_attempts: 5, .. })).await;
+    assert_eq!(controller.unlock(passphrase("correct horse")).await.unwrap_err().code, "too-many-attempts");
+}
+
+#[tokio::test]
+async fn ab_85_a_lock_closes_everything_and_the_next_unlock_has_other_credentials() {
+    let device = Device::new();
+    let controller = device.paired().await;
+    let before = controller.proxy().unwrap();
+    controller.lock();
+    let view = controller.board().view();
+    assert!(matches!(view.screen, Screen::Locked { .. }) && view.sites.is_empty());
+    assert_eq!(view.profile.unwrap().person, None);
+    assert!(controller.proxy().is_none());
+    controller.unlock(UnlockSecret::None).await.unwrap();
+    let after = controller.proxy().unwrap();
+    assert_ne!(before.password, after.password);
+    assert_ne!(before.ca_pem, after.ca_pem);
+    until(&controller, |view| view.status.company == Light::Good).await;
+}
+
+#[tokio::test]
+async fn ab_85_a_lock_overtakes_an_unlock_that_is_under_way() {
+    let device = Device::new();
+    let controller = device.paired().await;
+    controller.lock();
+    let unlocking = controller.unlock(UnlockSecret::None);
+    let locking = async {
+        while controller.board().view().screen != Screen::Unlocking {
+            tokio::task::yield_now().await;
+        }
+        controller.lock();
+    };
+    let (unlocked, ()) = tokio::join!(unlocking, locking);
+    assert_eq!(unlocked.unwrap_err().code, "locked");
+    assert!(matches!(controller.board().view().screen, Screen::Locked { .. }));
+    assert!(controller.proxy().is_none());
+}
+
+#[tokio::test]
+async fn ab_86_a_refusing_gateway_is_named_and_erases_nothing() {
+    let device = Device::new();
+    drop(device.paired().await);
+    let stored = device.store.values.lock().unwrap().clone();
+    device.world.far().refusal = Some(Refusal::NotAuthorized);
+    let controller = device.start().await;
+    controller.unlock(UnlockSecret::None).await.unwrap();
+    let view = until(&controller, |view| view.status.failure.is_some()).await;
+    assert_eq!(view.status.failure.unwrap().code, "revoked");
+    assert_eq!((view.screen, view.status.gateway), (Screen::Portal, Light::Bad));
+    assert_eq!(*device.store.values.lock().unwrap(), stored);
+    device.world.far().refusal = None;
+    controller.wake();
+    until(&controller, |view| view.status.company == Light::Good && view.status.failure.is_none()).await;
+}
+
+#[tokio::test]
+async fn a_cut_session_is_replaced() {
+    let device = Device::new();
+    let controller = device.paired().await;
+    let before = device.world.far().messages;
+    device.world.cut_sessions();
+    until(&controller, |view| view.status.company != Light::Good).await;
+    until(&controller, |view| view.status.company == Light::Good).await;
+    assert!(device.world.far().messages > before);
+    let page = get(&controller.proxy().unwrap(), "http://wiki.example.com/again").await;
+    assert!(page.ends_with("/again at wiki.example.com"), "{page}");
+}
+
+#[tokio::test]
+async fn a_changed_catalogue_shows_when_the_app_comes_back() {
+    let device = Device::new();
+    let controller = device.paired().await;
+    device.world.far().catalogue.sites.truncate(1);
+    controller.wake();
+    let view = until(&controller, |view| view.sites.len() == 1).await;
+    assert_eq!(view.sites[0].url, "http://wiki.example.com");
+    assert!(get(&controller.proxy().unwrap(), "http://safe.example.com/").await.starts_with("HTTP/1.1 403"));
+}
+
+#[tokio::test]
+async fn a_used_code_says_so_and_the_next_code_takes_its_place() {
+    let device = Device::new();
+    device.world.claim_first();
+    let controller = device.start().await;
+    controller.pair(&device.world.code(), UnlockSecret::None).await.unwrap();
+    let view = until(&controller, |view| pairing_failure(view).is_some()).await;
+    assert_eq!(pairing_failure(&view), Some(("code-used".to_owned(), false)));
+    device.world.invite_again();
+    controller.pair(&device.world.code(), UnlockSecret::None).await.unwrap();
+    until(&controller, |view| step(view) == Some(PairingStep::Done)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn ab_52_an_interrupted_pairing_goes_on_after_a_restart() {
+    let device = Device::new();
+    device.world.far().present = false;
+    let controller = device.start().await;
+    controller.pair(&device.world.code(), UnlockSecret::None).await.unwrap();
+    let view = until(&controller, |view| pairing_failure(view).is_some()).await;
+    assert_eq!(pairing_failure(&view), Some(("connector-offline".to_owned(), true)));
+    assert_eq!(controller.pair(&device.world.code(), UnlockSecret::None).await.unwrap_err().code, "pairing-unfinished");
+    drop(controller);
+
+    device.world.far().present = true;
+    let controller = device.start().await;
+    controller.unlock(UnlockSecret::None).await.unwrap();
+    until(&controller, |view| step(view) == Some(PairingStep::Done)).await;
+    assert_eq!(device.world.far().claims, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stopped_pairing_goes_on_when_the_person_says_so() {
+    let device = Device::new();
+    device.world.far().present = false;
+    let controller = device.start().await;
+    controller.pair(&device.world.code(), UnlockSecret::None).await.unwrap();
+    until(&controller, |view| pairing_failure(view).is_some()).await;
+    device.world.far().present = true;
+    controller.resume_pairing().await.unwrap();
+    until(&controller, |view| step(view) == Some(PairingStep::Done)).await;
+    assert_eq!(controller.resume_pairing().await.unwrap_err().code, "already-paired");
+}
+
+#[tokio::test]
+async fn commands_out_of_order_are_refused_by_name() {
+    let device = Device::new();
+    let controller = device.start().await;
+    assert_eq!(controller.unlock(UnlockSecret::None).await.unwrap_err().code, "not-paired");
+    assert_eq!(controller.forget().await.unwrap_err().code, "not-paired");
+    assert_eq!(controller.resume_pairing().await.unwrap_err().code, "not-paired");
+    assert_eq!(controller.confirm_check_code().await.unwrap_err().code, "not-paired");
+    controller.lock();
+    assert_eq!(controller.board().view().screen, Screen::Welcome);
+    drop(controller);
+
+    let controller = device.paired().await;
+    assert_eq!(controller.pair(&device.world.code(), UnlockSecret::None).await.unwrap_err().code, "already-paired");
+    assert_eq!(controller.cancel_pairing().await.unwrap_err().code, "already-paired");
+    controller.unlock(UnlockSecret::None).await.unwrap();
+    controller.lock();
+    assert_eq!(controller.confirm_check_code().await.unwrap_err().code, "locked");
+    assert_eq!(controller.unlock(passphrase("correct horse")).await.unwrap_err().code, "wrong-method");
+    controller.forget().await.unwrap();
+    assert!(device.store.values.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_company_name_is_the_only_word_of_the_company_on_the_disk() {
+    let device = Device::new();
+    drop(device.paired().await);
+    let files = files(device.folder.path());
+    assert!(files.contains(COMPANY));
+    for word in ["Ada", "wiki.example.com", "LG1:"] {
+        assert!(!files.contains(word), "{word} lies on the disk");
+    }
+}
+
+/// Returns the text of every file below a folder.
+fn files(folder: &Path) -> String {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let text = |path: std::path::PathBuf| {
+        if path.is_dir() { files(&path) } else { String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned() }
+    };
+    entries.map(text).collect()
+}
+
+#[tokio::test]
+async fn nothing_secret_is_logged_while_pairing_and_browsing() {
+    #[derive(Clone, Default)]
+    struct Log(Arc<StdMutex<Vec<u8>>>);
+    impl std::io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
+    let _logging = tracing::subscriber::set_default(subscriber);
+
+    let device = Device::new();
+    let code = device.world.code();
+    let controller = device.paired().await;
+    let endpoint = controller.proxy().unwrap();
+    get(&endpoint, "http://wiki.example.com/CANARY").await;
+    controller.lock();
+
+    let text = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    let ours: String = text.lines().filter(|line| line.contains("latchgate")).collect();
+    assert!(ours.contains("paired"));
+    for secret in [code.as_str(), &endpoint.password, "CANARY", "wiki.example.com", "Ada"] {
+        assert!(!ours.contains(secret), "the log holds a secret");
+    }
+}

@@ -225,7 +225,7 @@ fn refuse_foreign(reader: Reader, host: &str) -> Response<Passing> {
 }
 
 fn challenge(reader: Reader) -> Response<Passing> {
-    let mut answer = refuse(reader, StatusCode::PROXY_AUTHENTICATION_REQUIRED, &Fault::Locked.failure());
+    let mut answer = refuse(reader, StatusCode::PROXY_AUTHENTICATION_REQUIRED, &Fault::ProxyCredentials.failure());
     answer.headers_mut().insert(PROXY_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
     answer
 }

@@ -1,1 +1,3 @@
-
+mod abuse;
+mod rig;
+mod sites;

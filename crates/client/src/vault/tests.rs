@@ -14,10 +14,20 @@ pub(crate) struct MemoryStore {
     pub(crate) values: Mutex<HashMap<String, Vec<u8>>>,
     pub(crate) fails: Mutex<Option<fn() -> StoreError>>,
     /// Counts down to the write that fails; 0 means never.
-    pub(crate) writes_left: AtomicUsize,
+    writes_left: AtomicUsize,
 }
 
 impl MemoryStore {
+    /// From the given write on, counted from 1, everything fails: a crash, or a disk that is full.
+    pub(crate) fn fail_at_write(&self, number: usize) {
+        self.writes_left.store(number, Ordering::SeqCst);
+    }
+
+    /// The process starts again, with what was durable.
+    pub(crate) fn mend(&self) {
+        *self.fails.lock().unwrap() = None;
+    }
+
     fn check(&self) -> Result<(), StoreError> {
         self.fails.lock().unwrap().map_or(Ok(()), |fail| Err(fail()))
     }
@@ -154,7 +164,7 @@ async fn ab_82_a_failing_store_is_a_typed_state_and_loses_nothing() {
         let refused = Vault::open(shelf.clone(), UnlockSecret::None, &mut fresh()).await.err().unwrap();
         assert_eq!(Failure::from(&refused).code, code);
     }
-    *store.fails.lock().unwrap() = None;
+    store.mend();
     assert_eq!(*store.values.lock().unwrap(), before);
 }
 
@@ -170,9 +180,9 @@ async fn ab_82_a_key_never_lies_unsealed_in_a_store_of_files() {
 #[tokio::test]
 async fn ab_83_a_key_without_its_blob_and_a_blob_without_its_key_are_told_apart() {
     let (store, shelf) = shelf();
-    store.writes_left.store(2, Ordering::SeqCst);
+    store.fail_at_write(2);
     assert!(Vault::create(shelf.clone(), UnlockSecret::None, contents()).await.is_err());
-    *store.fails.lock().unwrap() = None;
+    store.mend();
     let absent = Vault::open(shelf.clone(), UnlockSecret::None, &mut fresh()).await.err().unwrap();
     assert!(matches!(absent, VaultError::Absent));
     drop(Vault::create(shelf.clone(), UnlockSecret::None, contents()).await.unwrap());

@@ -1,0 +1,315 @@
+//! A gateway and a connector in memory, for tests: real handshakes over a network that loses what it is told
+//! to lose, by the rules of the design's step table.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use getrandom::SysRng;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use latchgate_link::device::DeviceAccount;
+use latchgate_link::rest::RestError;
+use latchgate_link::{LinkError, Refusal};
+use latchgate_protocol::origin::PlainHttp;
+use latchgate_protocol::problem::{Problem, code};
+use latchgate_protocol::rest::{ClaimDevice, DeviceClaimed};
+use latchgate_protocol::{
+    ClaimId, DeviceId, DevicePassword, DeviceSetupKey, GatewayOrigin, InstanceId, ResumeTicket, SessionId,
+};
+use latchgate_tunnel::catalogue::{CATALOGUE_PATH, Catalogue};
+use latchgate_tunnel::pairing::{
+    InitiatorParams, Paired, PairingAnswer, PairingInitiator, ResponderParams, answer_pairing,
+};
+use latchgate_tunnel::session::{SessionInitiator, SessionLimits, SessionParams, answer_session, read_s1_clear};
+use latchgate_tunnel::{
+    CodeFlags, DeviceSecretKey, DeviceSetupSecretKey, KeyId, PairingCode, StaticPrivateKey, StaticPublicKey,
+};
+use rand_core::UnwrapErr;
+use tokio::sync::watch;
+use zeroize::Zeroizing;
+
+use crate::catalogue::tests::catalogue;
+use crate::network::{BoxStream, Confirm, Link, Network};
+
+pub(crate) const COMPANY: &str = "Example Ltd";
+const DEVICE: DeviceId = DeviceId::from_bytes([0xd1; 16]);
+const INSTANCE: InstanceId = InstanceId::from_bytes([0x11; 16]);
+
+/// Everything on the far side of the network.
+#[derive(Clone)]
+pub(crate) struct World(Arc<Mutex<Far>>);
+
+pub(crate) struct Far {
+    // The gateway
+    setup_key: DeviceSetupKey,
+    claim: Option<ClaimId>,
+    password: DevicePassword,
+    connected_once: bool,
+    pub(crate) claims: u32,
+    pub(crate) refusal: Option<Refusal>,
+    // The connector
+    static_key: StaticPrivateKey,
+    setup_secret: Option<DeviceSetupSecretKey>,
+    candidates: HashMap<KeyId, PairingAnswer>,
+    pub(crate) active: Option<(KeyId, DeviceSecretKey, StaticPublicKey)>,
+    pub(crate) forgets_keys: bool,
+    pub(crate) present: bool,
+    pub(crate) catalogue: Catalogue,
+    /// Ends every session that is open.
+    cut: watch::Sender<u32>,
+    // The network
+    pub(crate) messages: u32,
+    /// The numbers of the messages that are lost.
+    pub(crate) lost: Vec<u32>,
+    pub(crate) printed: bool,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let mut rng = UnwrapErr(SysRng);
+        Self(Arc::new(Mutex::new(Far {
+            setup_key: DeviceSetupKey::make(&mut rng),
+            claim: None,
+            password: DevicePassword::make(&mut rng),
+            connected_once: false,
+            claims: 0,
+            refusal: None,
+            static_key: StaticPrivateKey::make(&mut rng),
+            setup_secret: Some(DeviceSetupSecretKey::make(&mut rng)),
+            candidates: HashMap::new(),
+            active: None,
+            forgets_keys: false,
+            present: true,
+            catalogue: catalogue(&["http://wiki.example.com", "https://safe.example.com"]),
+            cut: watch::Sender::new(0),
+            messages: 0,
+            lost: Vec::new(),
+            printed: false,
+        })))
+    }
+
+    pub(crate) fn far(&self) -> MutexGuard<'_, Far> {
+        self.0.lock().unwrap()
+    }
+
+    /// Returns the text of the pairing code.
+    pub(crate) fn code(&self) -> Zeroizing<String> {
+        let far = self.far();
+        PairingCode {
+            flags: CodeFlags { printed: far.printed },
+            device_setup_key: far.setup_key.clone(),
+            device_setup_secret_key: far.setup_secret.clone().unwrap_or(DeviceSetupSecretKey::from_bytes([0; 32])),
+            connector_key: far.static_key.public_key(),
+            expires: u32::MAX,
+            gateway: GatewayOrigin::parse("https://gateway.example.com", PlainHttp::ToLoopback).unwrap(),
+        }
+        .encode()
+    }
+
+    /// Somebody else claims the code first.
+    pub(crate) fn claim_first(&self) {
+        self.far().claim = Some(ClaimId::make(&mut UnwrapErr(SysRng)));
+    }
+
+    /// Makes a new code for another try.
+    pub(crate) fn invite_again(&self) {
+        let mut rng = UnwrapErr(SysRng);
+        let mut far = self.far();
+        far.setup_key = DeviceSetupKey::make(&mut rng);
+        far.setup_secret = Some(DeviceSetupSecretKey::make(&mut rng));
+        (far.claim, far.connected_once, far.active) = (None, false, None);
+        far.candidates.clear();
+    }
+
+    /// Cuts every session.
+    pub(crate) fn cut_sessions(&self) {
+        self.far().cut.send_modify(|count| *count += 1);
+    }
+}
+
+impl Far {
+    /// Counts a message on the wire; an error when it is to be lost.
+    fn carry(&mut self) -> Result<(), LinkError> {
+        self.messages += 1;
+        if self.lost.contains(&self.messages) { Err(LinkError::Lost(Refusal::Closed)) } else { Ok(()) }
+    }
+
+    /// The connector was restored from before P2.
+    pub(crate) fn forget_candidates(&mut self) {
+        self.candidates.clear();
+    }
+
+    fn claim(&mut self, request: &ClaimDevice) -> Result<DeviceClaimed, RestError> {
+        self.carry().map_err(|_| RestError::Timeout)?;
+        self.claims += 1;
+        let same = self.claim.as_ref().is_none_or(|claim| *claim == request.claim_id);
+        if request.device_setup_key != self.setup_key || (same && self.connected_once) {
+            return Err(problem(410, code::CODE_GONE));
+        }
+        if !same {
+            return Err(problem(409, code::CODE_USED));
+        }
+        self.claim = Some(request.claim_id.clone());
+        self.password = DevicePassword::make(&mut UnwrapErr(SysRng));
+        let answer = DeviceClaimed { device_id: DEVICE, device_password: self.password.clone(), instance_id: INSTANCE };
+        self.carry().map_err(|_| RestError::Timeout)?;
+        Ok(answer)
+    }
+
+    fn log_in(&mut self, account: &DeviceAccount) -> Result<(), LinkError> {
+        self.carry()?;
+        if let Some(refusal) = self.refusal {
+            return Err(LinkError::Refused(refusal));
+        }
+        if account.device_id != DEVICE || account.device_password != self.password {
+            return Err(LinkError::Refused(Refusal::BadCredentials));
+        }
+        self.connected_once = true;
+        self.carry()
+    }
+
+    fn pair(&mut self, p1: &[u8]) -> Result<Vec<u8>, LinkError> {
+        self.carry()?;
+        let setup_secret = self.setup_secret.as_ref().ok_or(LinkError::Timeout("waiting for the connector"))?;
+        let params =
+            ResponderParams { device_id: DEVICE, setup_secret, static_key: &self.static_key, instance_label: COMPANY };
+        let answer = answer_pairing(params, p1, &mut UnwrapErr(SysRng))?;
+        let p2 = answer.p2.clone();
+        self.candidates.insert(answer.key_id, answer);
+        self.carry()?;
+        Ok(p2)
+    }
+
+    fn open_session(&mut self, session_id: SessionId, s1: &[u8]) -> Result<(Vec<u8>, KeyId), LinkError> {
+        self.carry()?;
+        let (generation, key_id, _) = read_s1_clear(s1)?;
+        let known = match (&self.active, self.candidates.get(&key_id)) {
+            (Some((active, key, device_key)), _) if *active == key_id => Some((key.clone(), *device_key)),
+            (_, Some(candidate)) => Some((candidate.device_secret_key.clone(), candidate.device_key)),
+            (_, None) => None,
+        };
+        let Some((device_secret_key, device_key)) = known.filter(|_| !self.forgets_keys) else {
+            return Err(LinkError::KeyUnknown);
+        };
+        let params = SessionParams {
+            device_id: DEVICE,
+            generation,
+            key_id,
+            device_secret_key: &device_secret_key,
+            static_key: &self.static_key,
+            peer_key: device_key,
+        };
+        let limits = SessionLimits { connection_window: 1 << 20, max_streams: 128 };
+        let (s2, _) = answer_session(params, session_id, s1, &limits, &mut UnwrapErr(SysRng))?;
+        self.carry()?;
+        Ok((s2, key_id))
+    }
+
+    /// FIN arrived: the key is in use, and what led to it is erased.
+    fn commit(&mut self, key_id: KeyId) -> Result<(), LinkError> {
+        self.carry()?;
+        if let Some(candidate) = self.candidates.remove(&key_id) {
+            self.active = Some((key_id, candidate.device_secret_key, candidate.device_key));
+        }
+        assert!(self.active.is_some(), "a session began under a key that nobody agreed on");
+        self.candidates.clear();
+        self.setup_secret = None;
+        Ok(())
+    }
+}
+
+fn problem(status: u16, code: &str) -> RestError {
+    RestError::Problem(Problem { status, code: code.to_owned(), title: String::new(), detail: None })
+}
+
+impl Network for World {
+    fn claim<'a>(
+        &'a self,
+        _gateway: &'a GatewayOrigin,
+        request: ClaimDevice,
+    ) -> BoxFuture<'a, Result<DeviceClaimed, RestError>> {
+        Box::pin(async move { self.far().claim(&request) })
+    }
+
+    fn connect<'a>(
+        &'a self,
+        _gateway: &'a GatewayOrigin,
+        account: DeviceAccount,
+    ) -> BoxFuture<'a, Result<Box<dyn Link>, LinkError>> {
+        Box::pin(async move {
+            self.far().log_in(&account)?;
+            Ok(Box::new(self.clone()) as Box<dyn Link>)
+        })
+    }
+}
+
+impl Link for World {
+    fn ticket(&self) -> Option<ResumeTicket> {
+        None
+    }
+
+    fn connector_present(&self) -> BoxFuture<'_, Result<(), LinkError>> {
+        Box::pin(async move { if self.far().present { Ok(()) } else { std::future::pending().await } })
+    }
+
+    fn pair<'a>(&'a self, params: InitiatorParams<'a>) -> BoxFuture<'a, Result<Paired, LinkError>> {
+        Box::pin(async move {
+            let (p1, initiator) = PairingInitiator::start(params, &mut UnwrapErr(SysRng))?;
+            let p2 = self.far().pair(&p1)?;
+            Ok(initiator.finish(&p2)?)
+        })
+    }
+
+    fn open_session<'a>(&'a self, params: SessionParams<'a>) -> BoxFuture<'a, Result<Confirm, LinkError>> {
+        Box::pin(async move {
+            let session_id = SessionId([7; 8]);
+            let (s1, initiator) = SessionInitiator::start(params, session_id, &mut UnwrapErr(SysRng))?;
+            let (s2, key_id) = self.far().open_session(session_id, &s1)?;
+            initiator.finish(&s2)?;
+            let world = self.clone();
+            let confirm: Confirm = Box::new(move || {
+                Box::pin(async move {
+                    world.far().commit(key_id)?;
+                    Ok(world.serve())
+                })
+            });
+            Ok(confirm)
+        })
+    }
+}
+
+impl World {
+    /// The connector's HTTP/2 server at the end of a pipe.
+    fn serve(&self) -> BoxStream {
+        let (device, connector) = tokio::io::duplex(64 * 1024);
+        let world = self.clone();
+        let mut cut = self.far().cut.subscribe();
+        tokio::spawn(async move {
+            let service = service_fn(move |request| {
+                let answer = world.answer(&request);
+                async move { Ok::<_, Infallible>(answer) }
+            });
+            let builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+            tokio::select! {
+                // The session ends with the device.
+                ended = builder.serve_connection(TokioIo::new(connector), service) => drop(ended),
+                changed = cut.changed() => drop(changed),
+            }
+        });
+        Box::new(device)
+    }
+
+    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        let text = match request.uri().path() {
+            CATALOGUE_PATH => serde_json::to_string(&self.far().catalogue).unwrap(),
+            path => format!("{path} at {}", request.uri().authority().unwrap()),
+        };
+        Response::new(Full::new(Bytes::from(text)))
+    }
+}
