@@ -53,7 +53,7 @@ pub(crate) struct Drawn(std::vec::IntoIter<[u8; 32]>);
 
 impl Drawn {
     pub(crate) fn new<const N: usize>(keys: [[u8; 32]; N]) -> Self {
-        Self(keys.to_vec().into_iter())
+        Self(Vec::from(keys).into_iter())
     }
 }
 

@@ -25,10 +25,12 @@ const LIMITS: SessionLimits = SessionLimits { connection_window: 0x0010_0000, ma
 const KEY_ID: KeyId = KeyId([0x1d; 16]);
 const SESSION: SessionId = SessionId([0x51; 8]);
 
+type Implementation = fn(Pattern, Role) -> Box<dyn Side>;
+
 #[test]
 fn both_implementations_say_the_same_and_understand_each_other() {
     for pattern in [Pattern::Pairing, Pattern::Session] {
-        let sides: [fn(Pattern, Role) -> Box<dyn Side>; 2] = [own, foreign];
+        let sides: [Implementation; 2] = [own, foreign];
         let [[first, second], rest] = sides.map(|device| {
             sides.map(|connector| converse(device(pattern, Role::Initiator), connector(pattern, Role::Responder)))
         });
