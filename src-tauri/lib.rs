@@ -29,7 +29,7 @@ pub fn run() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match plugins(tauri::Builder::default())
         .invoke_handler(commands::handler())
-        .setup(|app| shell::open(app.handle()).map_err(Into::into))
+        .setup(|app| shell::open(app.handle()))
         .build(tauri::generate_context!())
     {
         Ok(app) => {
