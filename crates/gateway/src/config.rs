@@ -78,6 +78,9 @@ pub struct Limits {
     pub head_timeout_ms: u64,
     /// The MQTT keep-alive, in seconds. Default: 30.
     pub keep_alive_s: u16,
+    /// What one device may send in the long run, in bytes per second; it is read no faster. Default: 0, which
+    /// is no limit.
+    pub device_bytes_per_second: u64,
     /// What is queued for one device, in bytes. Default: 1,310,720.
     pub device_queue: usize,
     /// What is queued for all devices together, and for all connectors together, in bytes. Default: 1 GiB.
@@ -213,6 +216,7 @@ impl Default for Limits {
             connect_timeout_ms: CONNECT_TIMEOUT.as_millis() as u64,
             head_timeout_ms: 10_000,
             keep_alive_s: KEEP_ALIVE.as_secs() as u16,
+            device_bytes_per_second: 0,
             device_queue: DEVICE_QUEUE,
             queued_total: 1 << 30,
         }

@@ -93,6 +93,32 @@ impl<K: Eq + Hash> Throttle<K> {
     }
 }
 
+/// An allowance of bytes. One second's worth may be used at once; what is overdrawn is waited for.
+pub(crate) struct Pace {
+    per_second: f64,
+    left: f64,
+    filled: Instant,
+}
+
+impl Pace {
+    pub(crate) fn new(per_second: u64) -> Self {
+        let per_second = per_second as f64;
+        Self { per_second, left: per_second, filled: Instant::now() }
+    }
+
+    pub(crate) fn spend(&mut self, bytes: usize) {
+        self.left -= bytes as f64;
+    }
+
+    /// Returns how long to wait before more is spent.
+    pub(crate) fn wait(&mut self, now: Instant) -> Option<Duration> {
+        let gained = now.saturating_duration_since(self.filled).as_secs_f64() * self.per_second;
+        self.left = (self.left + gained).min(self.per_second);
+        self.filled = now;
+        (self.left < 0.0).then(|| Duration::from_secs_f64(-self.left / self.per_second))
+    }
+}
+
 /// Lets those who want the same thing go one after the other. Different things may share a turn.
 #[derive(Default)]
 pub(crate) struct Turns([tokio::sync::Mutex<()>; 32]);
@@ -133,6 +159,22 @@ mod tests {
         assert_eq!(throttle.take_at(0, now), Ok(()));
         assert_eq!(throttle.take_at(usize::MAX, now + Duration::from_secs(60)), Ok(()));
         assert_eq!(throttle.buckets.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn ab_35_an_overdrawn_allowance_is_waited_for() {
+        let mut pace = Pace::new(1000);
+        let now = pace.filled;
+        pace.spend(1000);
+        assert_eq!(pace.wait(now), None);
+        pace.spend(500);
+        assert_eq!(pace.wait(now), Some(Duration::from_millis(500)));
+        assert_eq!(pace.wait(now + Duration::from_millis(500)), None);
+        // Idleness saves up one second's worth and no more.
+        let later = now + Duration::from_secs(60);
+        assert_eq!(pace.wait(later), None);
+        pace.spend(1001);
+        assert_eq!(pace.wait(later), Some(Duration::from_millis(1)));
     }
 
     #[test]

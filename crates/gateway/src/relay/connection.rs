@@ -8,7 +8,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -16,7 +16,7 @@ use futures_util::{Sink as _, SinkExt as _, Stream as _, StreamExt as _};
 use latchgate_protocol::limits::MAX_PACKET;
 use latchgate_protocol::publish::{self, Next, PublishError};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
@@ -38,6 +38,8 @@ pub(crate) struct Connection<S> {
     heard: Instant,
     silence: Duration,
     timer: Pin<Box<Sleep>>,
+    /// Runs while the peer is not read because it sent more than it may.
+    pause: Option<Pin<Box<Sleep>>>,
 }
 
 /// How a connection ended.
@@ -69,7 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let (heard, silence) = (Instant::now(), keep_alive.mul_f32(1.5));
         let timer = Box::pin(sleep_until(heard + silence));
         let (answers, batch) = (VecDeque::from([answer]), VecDeque::new());
-        Self { socket, side, received, answers, batch, unflushed: false, heard, silence, timer }
+        Self { socket, side, received, answers, batch, unflushed: false, heard, silence, timer, pause: None }
     }
 
     /// Runs the connection to its end, gives up its seat, and tells the peer why.
@@ -148,6 +150,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if self.side.is_stalled() || self.answers.len() >= ANSWERS_WAITING {
                 return Ok(());
             }
+            if self.poll_pause(cx).is_pending() {
+                return Ok(());
+            }
             match Pin::new(&mut self.socket).poll_next(cx) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Some(Ok(message))) => self.handle_message(message)?,
@@ -158,10 +163,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(())
     }
 
+    fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.pause.is_none() {
+            self.pause = self.side.pause().map(|wait| Box::pin(sleep(wait)));
+        }
+        if let Some(pause) = &mut self.pause {
+            ready!(pause.as_mut().poll(cx));
+            self.pause = None;
+            self.heard = Instant::now();
+        }
+        Poll::Ready(())
+    }
+
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
-            if self.side.is_stalled() {
+            if self.side.is_stalled() || self.pause.is_some() {
                 self.heard = now;
             }
             if now.duration_since(self.heard) >= self.silence {

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use latchgate_protocol::limits::MAX_FRAME;
@@ -19,7 +20,7 @@ use super::rounds::publication;
 use crate::config::Rate;
 use crate::gateway::Shared;
 use crate::limits::WRITE_BATCH;
-use crate::throttle::Bucket;
+use crate::throttle::{Bucket, Pace};
 
 /// Publications to other instances that a connector may send before it is closed: none is honest.
 const FOREIGN: Rate = Rate { burst: 10, per_second: 0.1 };
@@ -43,6 +44,8 @@ pub(crate) struct DeviceSide {
     pub(crate) instance: Arc<Instance>,
     pub(crate) link: Arc<DeviceLink>,
     aliases: TopicAliases,
+    /// What it may send, where that is limited.
+    pace: Option<Pace>,
     down: DownName,
     taken: Vec<BytesMut>,
 }
@@ -80,6 +83,14 @@ impl Side {
         match self {
             Self::Device(side) => side.link.up_is_full.load(Ordering::Acquire),
             Self::Connector(_) => false,
+        }
+    }
+
+    /// Returns how long the peer must not be read because it sent more than it may.
+    pub(crate) fn pause(&mut self) -> Option<Duration> {
+        match self {
+            Self::Device(side) => side.pace.as_mut()?.wait(Instant::now()),
+            Self::Connector(_) => None,
         }
     }
 
@@ -173,13 +184,18 @@ impl DeviceSide {
     ) -> Self {
         let topic = Topic::Down(instance.id, link.id).to_string();
         let down = if peer_aliases >= Self::DOWN_ALIAS { DownName::Bind(topic) } else { DownName::Topic(topic) };
-        Self { shared, instance, link, aliases, down, taken: Vec::new() }
+        let rate = shared.config.limits.device_bytes_per_second;
+        let pace = (rate > 0).then(|| Pace::new(rate));
+        Self { shared, instance, link, aliases, pace, down, taken: Vec::new() }
     }
 
     fn handle_publish(&mut self, publish: &Publish<'_>) -> Result<(), Reason> {
         let topic = self.aliases.resolve(publish)?;
         if topic != Topic::Up(self.instance.id, self.link.id) {
             return Err(Reason::NotAuthorized);
+        }
+        if let Some(pace) = &mut self.pace {
+            pace.spend(publish.payload.len());
         }
         if self.instance.send_up(&self.link, begin(publish.payload)) == Sent::Queued {
             let metrics = self.instance.metrics();

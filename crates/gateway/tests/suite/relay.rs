@@ -462,6 +462,19 @@ async fn ab_34_when_the_connector_stops_reading_devices_wait_and_nothing_is_lost
 }
 
 #[tokio::test]
+async fn ab_35_a_device_above_its_rate_is_read_more_slowly_and_loses_nothing() {
+    let gateway = TestGateway::start_with(|config| config.limits.device_bytes_per_second = 200_000).await;
+    let (_, account, mut connector, mut device) = pair(&gateway).await;
+    for number in 0..20 {
+        device.publish(&account.up().to_string(), &[number; 16_000]).await;
+    }
+    for number in 0..20 {
+        assert_eq!(connector.publication().await.1, [number; 16_000]);
+    }
+    device.ping().await;
+}
+
+#[tokio::test]
 async fn ab_36_what_is_not_a_masked_binary_message_ends_the_connection() {
     let gateway = TestGateway::start_with(|config| config.limits.takeovers_per_id.burst = 100).await;
     let (instance, account, ..) = pair(&gateway).await;
