@@ -89,7 +89,12 @@ impl GatewayOrigin {
         if !loopback && plain_http == PlainHttp::ToLoopback && is_private(&host) {
             return Err(OriginError::PrivateAddress);
         }
-        Ok(Self(url))
+        let origin = Self(url);
+        // `https:host` and `https://1` are longer when they are written.
+        if origin.to_string().len() > Self::MAX_LENGTH {
+            return Err(OriginError::NotAnOrigin);
+        }
+        Ok(origin)
     }
 
     /// Returns the host as it stands in the URL.
@@ -187,6 +192,15 @@ mod tests {
         assert_eq!(refuse("https://[fe80::1]"), OriginError::PrivateAddress);
         assert!(matches!(refuse("https://gаteway.example"), OriginError::Homograph(_)));
         assert!(matches!(refuse("https://xn--gteway-6fg.example"), OriginError::Homograph(_)));
+    }
+
+    #[test]
+    fn an_origin_is_not_longer_when_it_is_written() {
+        let longest = format!("https://{}g", "g.".repeat(123));
+        assert_eq!(GatewayOrigin::parse(&longest, PlainHttp::ToLoopback).unwrap().to_string(), longest);
+        let growing = format!("https:{}g", "g.".repeat(124));
+        assert_eq!((longest.len(), growing.len()), (255, 255));
+        assert_eq!(GatewayOrigin::parse(&growing, PlainHttp::ToLoopback), Err(OriginError::NotAnOrigin));
     }
 
     #[test]
