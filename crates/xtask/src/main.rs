@@ -5,6 +5,7 @@ mod check;
 mod demo;
 mod dokuwiki;
 mod fetch;
+mod fuzz;
 mod model;
 mod process;
 mod rules;
@@ -47,6 +48,12 @@ enum Task {
     },
     /// Checks the models of pairing and sessions.
     Model,
+    /// Fuzzes everything that is read from the outside.
+    Fuzz {
+        /// How long each target runs.
+        #[arg(long, default_value_t = 10)]
+        seconds: u32,
+    },
     /// Measures the tunnel beside direct requests, in release builds.
     Bench(bench::BenchArgs),
 }
@@ -57,6 +64,7 @@ fn main() -> ExitCode {
         Task::Test { only } => tests::run(only.as_deref()),
         Task::Check { only } => check::run_all(only.as_deref()),
         Task::Model => model::run_all(),
+        Task::Fuzz { seconds } => fuzz::run_all(seconds),
         Task::Bench(arguments) => bench::run(&arguments),
     };
     let Err(error) = done else { return ExitCode::SUCCESS };
