@@ -1,5 +1,7 @@
 //! Two ends of `latchgate-link` through a real gateway: pairing, sessions, cutting off, and what is refused.
 
+#![cfg(test)]
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 

@@ -1,5 +1,7 @@
 //! What a device says when something other than the gateway answers (abuse case 90).
 
+#![cfg(test)]
+
 use std::sync::Arc;
 
 use latchgate_link::device::{DeviceAccount, DeviceLink};

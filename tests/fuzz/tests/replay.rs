@@ -1,5 +1,7 @@
 //! The corpus, and what a fixed sequence of changes makes of it, on any toolchain.
 
+#![cfg(test)]
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use latchgate_fuzz::{TARGETS, Target, Verdict, WELL_FORMED};

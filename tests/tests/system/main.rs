@@ -1,6 +1,8 @@
 //! The whole system, as real processes on loopback: gateway, connector, devices, a sample intranet, browsers
 //! and the real app. `cargo xtask test` builds what these tests start and says where it lies.
 
+#![cfg(test)]
+
 mod app;
 mod chromium;
 mod claims;
