@@ -55,6 +55,12 @@ pub(crate) struct BenchArgs {
     /// Writes a flame graph of each measurement, with perf, into the folder target/bench-profile.
     #[arg(long)]
     profile: bool,
+    /// Measures the release builds in this folder, and builds nothing.
+    #[arg(long)]
+    binaries: Option<PathBuf>,
+    /// Measures another build of the product as well, of which the binaries lie in this folder: the one before a change.
+    #[arg(long)]
+    against: Option<PathBuf>,
     /// Takes only the measurements, and starts only the peers, whose name contains this text.
     #[arg(long)]
     only: Option<String>,
@@ -77,22 +83,29 @@ pub(crate) fn run(arguments: &BenchArgs) -> anyhow::Result<()> {
     ensure!((1..=MAX_ROUNDS).contains(&arguments.rounds), "--rounds must be 1 to {MAX_ROUNDS}");
     ensure!((0.1..=MAX_SECONDS).contains(&arguments.seconds), "--seconds must be 0.1 to {MAX_SECONDS}");
     setup::packages(setup::BUILD)?;
-    build()?;
+    let binaries = match &arguments.binaries {
+        Some(folder) => folder.clone(),
+        None => build()?,
+    };
     let peers = if arguments.peers { peers::prepare(arguments)? } else { Vec::new() };
     let load_average = warn_if_busy()?;
 
     heading("Starting the parts");
-    let load = step::target().join("release/latchgate-bench");
+    let load = binaries.join("latchgate-bench");
     let logs = tempfile::tempdir()?;
     let upstream = Part::start("upstream", std::process::Command::new(&load).arg("serve"), logs.path())?;
     let direct = upstream.wait_for("LISTENING ")?;
-    let mut product = Product::start(&direct)?;
+    let mut product = Product::start("latchgate", &binaries, &direct)?;
+    let before = arguments.against.as_ref();
+    let before = before.map(|folder| Product::start("latchgate, before", folder, &direct)).transpose()?;
     let running = peers.iter().map(|peer| peer.start(&direct)).collect::<anyhow::Result<Vec<_>>>()?;
 
     let own = product.chain();
+    let before = before.as_ref().map(Product::chain);
     let idle = Memory::of(&own)?;
     let first = Chain::direct(&direct);
-    let chains: Vec<&Chain> = [&first, &own].into_iter().chain(running.iter().map(|peer| &peer.chain)).collect();
+    let chains: Vec<&Chain> =
+        [&first, &own].into_iter().chain(&before).chain(running.iter().map(|peer| &peer.chain)).collect();
     let runs = measure_all(&load, &chains, arguments)?;
     let loaded = Memory::of(&own)?;
     if arguments.profile {
@@ -131,13 +144,15 @@ fn measure_all(load: &std::path::Path, chains: &[&Chain], arguments: &BenchArgs)
     Ok(runs)
 }
 
-fn build() -> anyhow::Result<()> {
+/// Builds the product and returns where its binaries lie.
+fn build() -> anyhow::Result<PathBuf> {
     heading("Building (release profile)");
     let mut cargo = step::cargo(&["build", "--release", "--locked", "--bins"]);
     for part in ["gateway", "connector", "headless", "intranet", "bench"] {
         cargo.args(["-p", &format!("latchgate-{part}")]);
     }
-    step::run(&mut cargo)
+    step::run(&mut cargo)?;
+    Ok(step::target().join("release"))
 }
 
 fn warn_if_busy() -> anyhow::Result<f64> {

@@ -1,10 +1,11 @@
 //! The product itself as a chain: local proxy, device, gateway, connector.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 
 use super::chain::{Chain, Role};
 use crate::process::Part;
-use crate::step;
 use crate::system::System;
 
 /// The upstream, as the browser knows it.
@@ -12,6 +13,7 @@ const SITE: &str = "http://bench.northlight.example";
 
 /// The running product with the upstream behind it.
 pub(crate) struct Product {
+    name: &'static str,
     /// None only between the end of one device process and the start of the next.
     device: Option<Part>,
     proxy: String,
@@ -19,12 +21,13 @@ pub(crate) struct Product {
 }
 
 impl Product {
-    pub(crate) fn start(upstream: &str) -> anyhow::Result<Self> {
+    /// Starts the parts that lie in `binaries`, and pairs a device.
+    pub(crate) fn start(name: &'static str, binaries: &Path, upstream: &str) -> anyhow::Result<Self> {
         let site =
             format!("\n[[site]]\nname = \"Bench\"\nurl = \"{SITE}\"\nupstream = \"{upstream}\"\nallow = [\"*\"]\n");
-        let system = System::start(&step::target().join("release"), &site)?;
+        let system = System::start(binaries, &site)?;
         let (device, _, proxy) = system.device(&system.invite()?)?;
-        Ok(Self { device: Some(device), proxy, system })
+        Ok(Self { name, device: Some(device), proxy, system })
     }
 
     /// The chain as it runs.
@@ -34,7 +37,7 @@ impl Product {
             Role { name: "gateway", process: self.system.gateway().id() },
             Role { name: "connector", process: self.system.connector().id() },
         ]);
-        Chain::proxied("latchgate", SITE.to_owned(), self.proxy.clone(), roles.collect())
+        Chain::proxied(self.name, SITE.to_owned(), self.proxy.clone(), roles.collect())
     }
 
     /// Ends the device process; the pairing stays.
