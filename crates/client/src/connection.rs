@@ -9,21 +9,24 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use latchgate_link::backoff::Backoff;
 use latchgate_link::limits::{CONNECTION_WINDOW, STREAM_WINDOW};
+use latchgate_link::{LinkError, Refusal};
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, interval_at, sleep, sleep_until, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
 use tracing::{info, warn};
 
 use crate::board::{Board, lights};
 use crate::catalogue::{SiteIndex, Sites, views};
 use crate::company::{AskError, Company};
 use crate::establish::{EstablishError, Established, Establisher};
+use crate::failure::{Failure, Fault};
 use crate::limits::{
-    CATALOGUE_EVERY, PAIRING_PATIENCE, PING_EVERY, PING_TIMEOUT, PINGS_LOST, REFUSED_PAUSE, SESSION_DRAIN,
-    SESSION_LIFETIME,
+    ANSWER_TIMEOUT, CATALOGUE_EVERY, HEAD, PAIRING_PATIENCE, PING_EVERY, PINGS_LOST, REFUSED_PAUSE, SESSION_DRAIN,
+    SESSION_LIFETIME, WAKE_TIMEOUT,
 };
 use crate::network::{BoxStream, Link};
 use crate::profile::{Profile, ProfileFolder};
@@ -95,11 +98,13 @@ impl Connection {
             };
             match established {
                 Ok(established) => {
-                    if self.hold(established).await {
+                    let (answered, reason) = self.hold(established).await;
+                    if answered {
                         backoff.reset();
                     }
                     self.shared.uplink.interrupt();
-                    self.pause(backoff.next_delay()).await;
+                    let delay = self.show_end(reason).unwrap_or_else(|| backoff.next_delay());
+                    self.pause(delay).await;
                 }
                 Err(error) => {
                     self.show_obstacle(&error);
@@ -117,33 +122,61 @@ impl Connection {
         }
     }
 
+    /// A connection that another copy of this device took over is not taken back at once, or both would do
+    /// nothing else.
+    fn show_end(&self, reason: Option<LinkError>) -> Option<Duration> {
+        match reason? {
+            LinkError::Lost(Refusal::TakenOver) => {
+                warn!("another copy of this device connected in its place");
+                self.show_failure(Fault::TakenOver.failure());
+                Some(REFUSED_PAUSE)
+            }
+            other => {
+                info!(reason = %other, "the connection ended");
+                None
+            }
+        }
+    }
+
     fn show_obstacle(&self, error: &EstablishError) {
         let failure = error.failure();
         warn!(code = failure.code, error = describe(error), "no session could be opened");
+        self.show_failure(failure);
+    }
+
+    fn show_failure(&self, failure: Failure) {
         let gateway = self.shared.profile.lock().unwrap_or_else(PoisonError::into_inner).gateway.clone();
         let (internet, gateway) = lights(&failure.code, &gateway);
         self.shared.uplink.set_obstacle(Some(failure.clone()));
         self.shared.board.set_obstacle(failure, internet, gateway);
     }
 
-    /// Uses a session until it is over. Returns whether the company ever answered.
-    async fn hold(&mut self, established: Established) -> bool {
+    /// Uses a session until it is over. Returns whether the company ever answered, and why the connection ended
+    /// if it did.
+    async fn hold(&mut self, established: Established) -> (bool, Option<LinkError>) {
         let Established { stream, link } = established;
-        let Some(mut session) = self.open(stream).await else { return false };
+        let Some(session) = self.open(stream).await else { return (false, None) };
+        info!("connected to the company");
+        let answered = self.attend(session, &*link).await;
+        (answered, link.closed().now_or_never())
+    }
+
+    async fn attend(&self, mut session: Session, link: &dyn Link) -> bool {
         let mut pulse = Pulse::new();
         let mut answered = false;
-        info!("connected to the company");
+        let mut draining = None;
         loop {
             // What is asked of a session that ends meanwhile would wait for the next one, which is opened here.
             let outcome = tokio::select! {
                 _ = session.ended.wait_for(|ended| *ended) => return answered,
-                outcome = self.tend(&mut pulse, &*link) => outcome,
+                outcome = self.tend(&mut pulse, link) => outcome,
             };
             match outcome {
                 Outcome::Quiet => {}
                 Outcome::Answered => answered = true,
                 Outcome::Dead => return answered,
-                Outcome::Replaced(newer) => drain(std::mem::replace(&mut session, newer)),
+                Outcome::Replaced(newer) => draining = Some(std::mem::replace(&mut session, newer)),
+                Outcome::Drained => drop(draining.take()),
             }
         }
     }
@@ -152,14 +185,18 @@ impl Connection {
     async fn tend(&self, pulse: &mut Pulse, link: &dyn Link) -> Outcome {
         match pulse.next(&self.shared.wake).await {
             Need::Catalogue => {
-                self.refresh_catalogue().await;
+                if timeout(ANSWER_TIMEOUT, self.refresh_catalogue()).await.is_err() {
+                    warn!("the catalogue did not come in time");
+                }
                 Outcome::Quiet
             }
-            Need::Ping => self.ping(pulse).await,
+            Need::Ping => self.ping(pulse, ANSWER_TIMEOUT, PINGS_LOST).await,
+            Need::Wake => self.ping(pulse, WAKE_TIMEOUT, 1).await,
             Need::Renewal => {
                 pulse.renew();
                 self.replace(link).await.map_or(Outcome::Quiet, Outcome::Replaced)
             }
+            Need::Drained => Outcome::Drained,
         }
     }
 
@@ -168,6 +205,7 @@ impl Connection {
             .timer(TokioTimer::new())
             .initial_connection_window_size(CONNECTION_WINDOW)
             .initial_stream_window_size(STREAM_WINDOW)
+            .max_header_list_size(HEAD)
             .handshake(TokioIo::new(stream))
             .await;
         let (requests, connection) = handshake.inspect_err(|error| warn!(%error, "HTTP/2 did not start")).ok()?;
@@ -224,15 +262,15 @@ impl Connection {
         }
     }
 
-    async fn ping(&self, pulse: &mut Pulse) -> Outcome {
-        let answer = timeout(PING_TIMEOUT, Company::new(&self.shared.uplink).ping()).await;
+    async fn ping(&self, pulse: &mut Pulse, patience: Duration, lost: u32) -> Outcome {
+        let answer = timeout(patience, Company::new(&self.shared.uplink).ping()).await;
         if matches!(answer, Ok(Ok(()))) {
             pulse.missed = 0;
             self.shared.board.set_company(Light::Good);
             return Outcome::Answered;
         }
         pulse.missed += 1;
-        let dead = pulse.missed >= PINGS_LOST;
+        let dead = pulse.missed >= lost;
         self.shared.board.set_company(if dead { Light::Bad } else { Light::Waiting });
         if dead { Outcome::Dead } else { Outcome::Quiet }
     }
@@ -247,57 +285,68 @@ enum Outcome {
     Dead,
     /// A newer session is in use.
     Replaced(Session),
+    /// The session before had its time to finish.
+    Drained,
 }
 
 /// What a session needs.
 enum Need {
     Catalogue,
     Ping,
+    Wake,
     Renewal,
+    Drained,
 }
 
 /// The clocks of one session.
 struct Pulse {
-    ping: tokio::time::Interval,
-    catalogue: tokio::time::Interval,
+    ping: Interval,
+    catalogue: Interval,
     renewal: Instant,
+    drained: Option<Instant>,
     missed: u32,
 }
 
 impl Pulse {
     fn new() -> Self {
         let now = Instant::now();
-        let mut ping = interval_at(now, PING_EVERY);
-        let mut catalogue = interval_at(now, CATALOGUE_EVERY);
-        ping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        catalogue.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        Self { ping, catalogue, renewal: now + SESSION_LIFETIME, missed: 0 }
+        let every = |period| {
+            let mut interval = interval_at(now, period);
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            interval
+        };
+        Self {
+            ping: every(PING_EVERY),
+            catalogue: every(CATALOGUE_EVERY),
+            renewal: now + SESSION_LIFETIME,
+            drained: None,
+            missed: 0,
+        }
     }
 
     fn renew(&mut self) {
-        self.renewal = Instant::now() + SESSION_LIFETIME;
+        let now = Instant::now();
+        self.renewal = now + SESSION_LIFETIME;
+        self.drained = Some(now + SESSION_DRAIN);
     }
 
     async fn next(&mut self, wake: &Notify) -> Need {
+        let drained = self.drained;
         tokio::select! {
             biased;
-            _ = self.catalogue.tick() => Need::Catalogue,
-            _ = self.ping.tick() => Need::Ping,
             () = wake.notified() => {
                 self.catalogue.reset_immediately();
-                Need::Ping
+                Need::Wake
             }
+            _ = self.catalogue.tick() => Need::Catalogue,
+            _ = self.ping.tick() => Need::Ping,
             () = sleep_until(self.renewal) => Need::Renewal,
+            () = sleep_until(drained.unwrap_or(self.renewal)), if drained.is_some() => {
+                self.drained = None;
+                Need::Drained
+            }
         }
     }
-}
-
-/// Lets a session that was replaced finish what it carries, for a while.
-fn drain(session: Session) {
-    drop(tokio::spawn(async move {
-        let mut session = session;
-        drop(timeout(SESSION_DRAIN, session.ended.wait_for(|ended| *ended)).await);
-    }));
 }
 
 /// Writes an error with all its reasons.

@@ -201,6 +201,10 @@ faults! {
     WrongPassphrase = "wrong-passphrase",
         "This passphrase does not open the vault.",
         "Try again. After several wrong tries, each next one has to wait longer.";
+    /// The system's bound key was replaced.
+    BoundKeyChanged = "bound-key-changed",
+        "The key that was bound to your finger or face has changed, and does not open the vault any more.",
+        "Ask your company for a new code, remove the pairing here, and pair again.";
     /// Too many tries.
     TooManyAttempts = "too-many-attempts",
         "There were too many wrong tries.",

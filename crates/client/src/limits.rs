@@ -40,10 +40,14 @@ pub(crate) const PAIRING_PATIENCE: Duration = Duration::from_secs(20);
 
 /// How often the company is pinged inside the tunnel.
 pub(crate) const PING_EVERY: Duration = Duration::from_secs(15);
-/// How long an answer to a ping may take.
-pub(crate) const PING_TIMEOUT: Duration = Duration::from_secs(10);
-/// How many pings in a row may stay unanswered before the session counts as dead.
-pub(crate) const PINGS_LOST: u32 = 2;
+/// How long an answer to a ping, or the catalogue, may take: a whole window may be queued before it on a slow
+/// line.
+pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long it may take when the app comes back and nothing is queued.
+pub(crate) const WAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many pings in a row may stay unanswered before the session counts as dead. A line that is cut is
+/// noticed by the link, long before.
+pub(crate) const PINGS_LOST: u32 = 3;
 /// How often the catalogue is fetched again.
 pub(crate) const CATALOGUE_EVERY: Duration = Duration::from_secs(60);
 /// The largest catalogue, in bytes: a few hundred sites with pictures.
@@ -59,6 +63,8 @@ pub(crate) const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 pub(crate) const WAIT_FOR_SESSION: Duration = Duration::from_secs(10);
 /// How long a browser may take to say what it wants: the proxy greeting, the request head, TLS.
 pub(crate) const GREETING_TIMEOUT: Duration = Duration::from_secs(20);
+/// The largest head of a request or answer, in bytes: sites with many cookies.
+pub(crate) const HEAD: u32 = 64 * 1024;
 /// Connections that the proxy serves at the same time: six tabs with a hundred streams each, and more.
 pub(crate) const PROXY_CONNECTIONS: usize = 1024;
 /// The buffer of a copied tunnel, per direction: one sealed record.

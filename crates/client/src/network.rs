@@ -50,6 +50,8 @@ pub(crate) trait Network: Send + Sync + 'static {
 pub(crate) trait Link: Send + Sync {
     /// Returns the ticket that this login gave.
     fn ticket(&self) -> Option<ResumeTicket>;
+    /// Waits until the connection has ended and says why.
+    fn closed(&self) -> BoxFuture<'_, LinkError>;
     /// Waits until the connector is there.
     fn connector_present(&self) -> BoxFuture<'_, Result<(), LinkError>>;
     /// Exchanges P1 and P2.
@@ -105,6 +107,10 @@ impl Network for Internet {
 impl Link for DeviceLink {
     fn ticket(&self) -> Option<ResumeTicket> {
         Self::ticket(self)
+    }
+
+    fn closed(&self) -> BoxFuture<'_, LinkError> {
+        Box::pin(Self::closed(self))
     }
 
     fn connector_present(&self) -> BoxFuture<'_, Result<(), LinkError>> {

@@ -7,6 +7,7 @@
 
 use std::error::Error as _;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -79,6 +80,8 @@ pub(crate) enum UplinkError {
 #[derive(Debug)]
 pub(crate) struct Uplink {
     session: watch::Sender<Option<OpenSession>>,
+    /// How many sessions there were; each is known by its number.
+    sessions: AtomicU64,
     obstacle: Mutex<Option<Failure>>,
 }
 
@@ -90,20 +93,16 @@ struct OpenSession {
 
 impl Default for Uplink {
     fn default() -> Self {
-        Self { session: watch::Sender::new(None), obstacle: Mutex::new(None) }
+        Self { session: watch::Sender::new(None), sessions: AtomicU64::new(0), obstacle: Mutex::new(None) }
     }
 }
 
 impl Uplink {
-    /// Takes a new session into use; earlier ones finish what they carry. Returns its number.
-    pub(crate) fn publish(&self, requests: SendRequest<Passing>) -> u64 {
-        let mut published = 0;
-        self.session.send_modify(|session| {
-            published = session.as_ref().map_or(1, |session| session.number + 1).max(published + 1);
-            *session = Some(OpenSession { number: published, requests });
-        });
+    /// Takes a new session into use; earlier ones finish what they carry.
+    pub(crate) fn publish(&self, requests: SendRequest<Passing>) {
+        let number = self.sessions.fetch_add(1, Ordering::Relaxed);
+        self.session.send_replace(Some(OpenSession { number, requests }));
         self.set_obstacle(None);
-        published
     }
 
     /// Ends the present session; requests wait for the next one.

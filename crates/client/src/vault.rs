@@ -45,6 +45,9 @@ pub(crate) enum VaultError {
     /// The passphrase is not the right one.
     #[error("the passphrase does not open the vault")]
     WrongPassphrase,
+    /// The key that the system bound to a finger or a face is another one than before.
+    #[error("the bound key does not open the vault")]
+    WrongKey,
     /// Too many wrong tries; the next one has to wait.
     #[error("too many wrong tries")]
     Wait,
@@ -80,6 +83,7 @@ impl From<&VaultError> for Failure {
             VaultError::Store(error) => return error.into(),
             VaultError::Absent => Fault::VaultAbsent,
             VaultError::WrongPassphrase => Fault::WrongPassphrase,
+            VaultError::WrongKey => Fault::BoundKeyChanged,
             VaultError::Wait => Fault::TooManyAttempts,
             VaultError::WrongMethod => Fault::WrongMethod,
             VaultError::Weak => Fault::WeakPassphrase,
@@ -188,7 +192,10 @@ impl Vault {
                 return Err(VaultError::WrongMethod);
             }
         };
-        let contents = read_contents(&blob, &key, &shelf.name)?;
+        let contents = match (read_contents(&blob, &key, &shelf.name), &protection) {
+            (Err(BlobError::WrongKey), Protection::BoundKey) => return Err(VaultError::WrongKey),
+            (contents, _) => contents?,
+        };
         Ok(Self { shelf, protection, key, contents })
     }
 

@@ -53,6 +53,8 @@ pub(crate) struct Far {
     connected_once: bool,
     pub(crate) claims: u32,
     pub(crate) refusal: Option<Refusal>,
+    /// Why the connection ended, when it is asked.
+    pub(crate) ended: Option<Refusal>,
     // The connector
     static_key: StaticPrivateKey,
     setup_secret: Option<DeviceSetupSecretKey>,
@@ -80,6 +82,7 @@ impl World {
             connected_once: false,
             claims: 0,
             refusal: None,
+            ended: None,
             static_key: StaticPrivateKey::make(&mut rng),
             setup_secret: Some(DeviceSetupSecretKey::make(&mut rng)),
             candidates: HashMap::new(),
@@ -252,6 +255,16 @@ impl Network for World {
 impl Link for World {
     fn ticket(&self) -> Option<ResumeTicket> {
         None
+    }
+
+    fn closed(&self) -> BoxFuture<'_, LinkError> {
+        let ended = self.far().ended;
+        Box::pin(async move {
+            match ended {
+                Some(refusal) => LinkError::Lost(refusal),
+                None => std::future::pending().await,
+            }
+        })
     }
 
     fn connector_present(&self) -> BoxFuture<'_, Result<(), LinkError>> {

@@ -163,7 +163,8 @@ async fn ab_46_a_code_that_cannot_be_used_is_never_sent() {
 async fn ab_82_without_a_working_keychain_no_code_is_burnt() {
     let device = Device::new();
     let controller = device.start().await;
-    let failures: [(fn() -> StoreError, &str, KeychainState); 3] = [
+    type Case = (fn() -> StoreError, &'static str, KeychainState);
+    let failures: [Case; 3] = [
         (|| StoreError::Absent, "keychain-absent", KeychainState::Absent),
         (|| StoreError::Locked, "keychain-locked", KeychainState::Locked),
         (|| StoreError::Denied, "keychain-denied", KeychainState::Denied),
@@ -321,6 +322,38 @@ async fn a_cut_session_is_replaced() {
     assert!(device.world.far().messages > before);
     let page = get(&controller.proxy().unwrap(), "http://wiki.example.com/again").await;
     assert!(page.ends_with("/again at wiki.example.com"), "{page}");
+}
+
+#[tokio::test]
+async fn a_device_that_was_copied_does_not_fight_its_copy() {
+    let device = Device::new();
+    let controller = device.paired().await;
+    device.world.far().ended = Some(Refusal::TakenOver);
+    let before = device.world.far().messages;
+    device.world.cut_sessions();
+    let view = until(&controller, |view| view.status.failure.is_some()).await;
+    assert_eq!(view.status.failure.unwrap().code, "taken-over");
+    assert_eq!(device.world.far().messages, before);
+    device.world.far().ended = None;
+    controller.wake();
+    until(&controller, |view| view.status.company == Light::Good).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_day_the_next_session_takes_over_without_a_gap() {
+    let device = Device::new();
+    let controller = device.paired().await;
+    let before = device.world.far().messages;
+    let mut views = controller.board().watch();
+    views.mark_unchanged();
+    tokio::time::advance(crate::limits::SESSION_LIFETIME).await;
+    while device.world.far().messages < before + 3 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::advance(crate::limits::SESSION_DRAIN).await;
+    let page = get(&controller.proxy().unwrap(), "http://wiki.example.com/next").await;
+    assert!(page.ends_with("/next at wiki.example.com"), "{page}");
+    assert_eq!(controller.board().view().status.failure, None);
 }
 
 #[tokio::test]

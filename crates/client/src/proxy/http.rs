@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
-    ALT_SVC, CONNECTION, EXPECT, HOST, HeaderName, LOCATION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    ALT_SVC, CONNECTION, COOKIE, EXPECT, HOST, HeaderName, LOCATION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
     TRANSFER_ENCODING, UPGRADE,
 };
 use http::uri::{Authority, PathAndQuery};
@@ -28,7 +28,7 @@ use super::page::{Reader, connector_refusal, refuse};
 use super::{Gate, raw, websocket};
 use crate::catalogue::{Scheme, Site};
 use crate::failure::{Failure, Fault};
-use crate::limits::GREETING_TIMEOUT;
+use crate::limits::{GREETING_TIMEOUT, HEAD};
 use crate::uplink::{Passing, UplinkError};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
@@ -75,6 +75,7 @@ where
         .initial_connection_window_size(CONNECTION_WINDOW)
         .initial_stream_window_size(STREAM_WINDOW)
         .max_concurrent_streams(BROWSER_STREAMS)
+        .max_header_list_size(HEAD)
         .enable_connect_protocol()
         .serve_connection(TokioIo::new(stream), service)
         .await
@@ -176,7 +177,7 @@ async fn forward(gate: &Arc<Gate>, site: &Arc<Site>, request: Request<Incoming>,
     *outgoing.method_mut() = parts.method;
     *outgoing.uri_mut() = uri;
     *outgoing.version_mut() = Version::HTTP_2;
-    *outgoing.headers_mut() = strip_hop_by_hop(parts.headers);
+    *outgoing.headers_mut() = join_cookies(strip_hop_by_hop(parts.headers));
     match gate.uplink.request(outgoing).await {
         Ok(answer) => pass_back(answer, reader),
         Err(error) => refuse_uplink(gate, reader, &error),
@@ -290,6 +291,19 @@ pub(super) fn strip_hop_by_hop(mut headers: HeaderMap) -> HeaderMap {
     headers
 }
 
+/// HTTP/2 lets a browser split its cookies; sites beyond expect one field (RFC 9113, section 8.2.3).
+pub(super) fn join_cookies(mut headers: HeaderMap) -> HeaderMap {
+    if headers.get_all(COOKIE).iter().nth(1).is_some() {
+        let parts: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+        let joined = HeaderValue::from_bytes(&parts.join(&b"; "[..]));
+        match joined {
+            Ok(joined) => drop(headers.insert(COOKIE, joined)),
+            Err(_) => drop(headers.remove(COOKIE)),
+        }
+    }
+    headers
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -310,6 +324,15 @@ mod tests {
         }
         let left = strip_hop_by_hop(headers);
         assert_eq!(left.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["cookie"]);
+    }
+
+    #[test]
+    fn split_cookies_are_joined() {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, HeaderValue::from_static("a=1"));
+        headers.append(COOKIE, HeaderValue::from_static("b=2"));
+        let joined = join_cookies(headers);
+        assert_eq!(joined.get_all(COOKIE).iter().collect::<Vec<_>>(), ["a=1; b=2"]);
     }
 
     #[test]

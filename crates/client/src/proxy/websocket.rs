@@ -18,7 +18,7 @@ use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use tracing::debug;
 
 use super::Gate;
-use super::http::{pass_back, refuse_uplink, site_uri, strip_hop_by_hop};
+use super::http::{join_cookies, pass_back, refuse_uplink, site_uri, strip_hop_by_hop};
 use super::page::{Reader, refuse};
 use super::raw::copy;
 use crate::catalogue::Site;
@@ -68,7 +68,7 @@ pub(super) async fn forward(
     *outgoing.method_mut() = Method::CONNECT;
     *outgoing.uri_mut() = uri;
     *outgoing.version_mut() = Version::HTTP_2;
-    *outgoing.headers_mut() = strip_hop_by_hop(std::mem::take(request.headers_mut()));
+    *outgoing.headers_mut() = join_cookies(strip_hop_by_hop(std::mem::take(request.headers_mut())));
     outgoing.headers_mut().remove(SEC_WEBSOCKET_KEY);
     outgoing.extensions_mut().insert(Protocol::from_static(WEBSOCKET));
     let mut answer = match gate.uplink.request(outgoing).await {

@@ -152,7 +152,8 @@ async fn ab_82_a_failing_store_is_a_typed_state_and_loses_nothing() {
     let (store, shelf) = shelf();
     let mut vault = Vault::create(shelf.clone(), UnlockSecret::None, contents()).await.unwrap();
     let before = store.values.lock().unwrap().clone();
-    let failures: [(fn() -> StoreError, &str); 4] = [
+    type Case = (fn() -> StoreError, &'static str);
+    let failures: [Case; 4] = [
         (|| StoreError::Absent, "keychain-absent"),
         (|| StoreError::Locked, "keychain-locked"),
         (|| StoreError::Denied, "keychain-denied"),
@@ -201,6 +202,17 @@ async fn a_failed_write_keeps_the_earlier_contents_in_memory_too() {
     other.device_label = "other".to_owned();
     assert!(vault.put(Contents::Claiming(other)).await.is_err());
     assert!(matches!(vault.contents(), Contents::Claiming(claiming) if claiming.device_label == "phone"));
+}
+
+#[tokio::test]
+async fn ab_84_a_bound_key_that_the_system_replaced_is_named_and_erases_nothing() {
+    let (store, shelf) = shelf();
+    let bound = |byte| UnlockSecret::Biometric(Zeroizing::new(vec![byte; 32]));
+    drop(Vault::create(shelf.clone(), bound(1), contents()).await.unwrap());
+    let refused = Vault::open(shelf.clone(), bound(2), &mut fresh()).await.err().unwrap();
+    assert_eq!(Failure::from(&refused).code, "bound-key-changed");
+    assert!(store.values.lock().unwrap().contains_key("work"));
+    assert!(Vault::open(shelf, bound(1), &mut fresh()).await.is_ok());
 }
 
 #[tokio::test]
