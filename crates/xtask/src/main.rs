@@ -11,8 +11,8 @@ mod process;
 mod rules;
 mod setup;
 mod step;
+mod suite;
 mod system;
-mod tests;
 
 use std::process::ExitCode;
 
@@ -61,7 +61,7 @@ enum Task {
 fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Demo { once } => demo::run(once),
-        Task::Test { only } => tests::run(only.as_deref()),
+        Task::Test { only } => suite::run(only.as_deref()),
         Task::Check { only } => check::run_all(only.as_deref()),
         Task::Model => model::run_all(),
         Task::Fuzz { seconds } => fuzz::run_all(seconds),
