@@ -125,17 +125,14 @@ impl Connection {
     /// A connection that another copy of this device took over is not taken back at once, or both would do
     /// nothing else.
     fn show_end(&self, reason: Option<LinkError>) -> Option<Duration> {
-        match reason? {
-            LinkError::Lost(Refusal::TakenOver) => {
-                warn!("another copy of this device connected in its place");
-                self.show_failure(Fault::TakenOver.failure());
-                Some(REFUSED_PAUSE)
-            }
-            other => {
-                info!(reason = %other, "the connection ended");
-                None
-            }
+        let reason = reason?;
+        if matches!(reason, LinkError::Lost(Refusal::TakenOver)) {
+            warn!("another copy of this device connected in its place");
+            self.show_failure(Fault::TakenOver.failure());
+            return Some(REFUSED_PAUSE);
         }
+        info!(%reason, "the connection ended");
+        None
     }
 
     fn show_obstacle(&self, error: &EstablishError) {
