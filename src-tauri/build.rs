@@ -26,6 +26,8 @@ const COMMANDS: &[&str] = &[
 ];
 
 fn main() {
+    // The screens are embedded, so that a change of them is a change of the app.
+    println!("cargo:rerun-if-changed=ui/dist");
     place_holder().expect("the folder of the screens can be written");
     let manifest = tauri_build::AppManifest::new().commands(COMMANDS);
     tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest))

@@ -8,7 +8,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use gtk::gio::TlsCertificate;
 use gtk::prelude::*;
@@ -146,7 +146,6 @@ fn prepare(app: &AppHandle, label: &str, view: &WebView) {
         settings.set_enable_developer_extras(false);
         settings.set_enable_webrtc(false);
         settings.set_enable_media_stream(false);
-        settings.set_enable_hyperlink_auditing(false);
         settings.set_allow_file_access_from_file_urls(false);
         settings.set_allow_universal_access_from_file_urls(false);
         settings.set_allow_top_navigation_to_data_urls(false);
@@ -236,7 +235,8 @@ impl Handle {
             // A frame inside the page or a script: the proxy refuses it, and only if it was the page itself
             // its load fails and the person is asked.
             (Verdict::Ask, _) => return false,
-            (Verdict::Refuse, _) => browse::notice(&self.app, &self.label, PageNotice::Blocked),
+            (Verdict::Refuse, _) if wanted => browse::notice(&self.app, &self.label, PageNotice::Blocked),
+            (Verdict::Refuse, _) => {}
         }
         decision.ignore();
         true
@@ -300,7 +300,7 @@ fn decide_response(response: &ResponsePolicyDecision) -> bool {
 fn follow_download(app: &AppHandle, download: &Download) {
     let label = download.web_view().and_then(|view| label_of(&view)).unwrap_or_default();
     download.connect_decide_destination(|download, suggested| {
-        match dirs::download_dir().or_else(dirs::home_dir) {
+        match download_folder() {
             Some(folder) => download.set_destination(&rules::download_path(&folder, suggested).to_string_lossy()),
             None => download.cancel(),
         }
@@ -316,6 +316,12 @@ fn follow_download(app: &AppHandle, download: &Download) {
             browse::notice(&page.app, &page.label, PageNotice::Saved { name: name_of(download) });
         }
     });
+}
+
+fn download_folder() -> Option<PathBuf> {
+    let folder = dirs::download_dir().or_else(|| Some(dirs::home_dir()?.join("Downloads")))?;
+    std::fs::create_dir_all(&folder).ok()?;
+    Some(folder)
 }
 
 fn label_of(view: &WebView) -> Option<String> {
