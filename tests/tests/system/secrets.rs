@@ -118,6 +118,14 @@ fn never_in_clear_at_rest_the_keys_of_device_and_connector() {
     );
 }
 
+#[test]
+fn never_at_rest_on_a_device_addresses_people_or_content() {
+    let mut words = private_words();
+    // What the screen says about the pairing itself is kept: which company it is.
+    words.retain(|word| word.name != "company's name");
+    never(&words.iter().collect::<Vec<_>>(), &[&JOURNEY.device_files]);
+}
+
 /// The search itself: what must be somewhere is found there.
 #[test]
 fn what_may_be_held_is_found_where_it_is_held() {
