@@ -1,8 +1,10 @@
 //! The real app on a desktop of its own, with a real keyring: pair from a picture, close, open again,
 //! unlock, browse, forget.
 
+use std::path::Path;
+
 use crate::support::canary::{Canary, found};
-use crate::support::desktop::{Desktop, WINDOW, pictures};
+use crate::support::desktop::{Desktop, pictures};
 use crate::support::journey::files;
 use crate::support::{PATIENCE, System, eventually};
 
@@ -41,9 +43,12 @@ async fn the_app_pairs_unlocks_browses_and_forgets() {
     .await;
     assert_eq!(request.header("x-remote-user").collect::<Vec<_>>(), ["maria"], "{request:?}");
     assert!(request.header("user-agent").any(|agent| agent.contains("AppleWebKit")), "{request:?}");
-    eventually("the intranet window", WINDOW, async || desktop.windows().await.contains("Northlight").then_some(()))
-        .await;
-    desktop.screenshot(&pictures().join("app-browsing.png")).await;
+    let picture = pictures().join("app-browsing.png");
+    eventually("the page in its window", PATIENCE, async || {
+        desktop.screenshot(&picture).await;
+        shows_the_mark(&picture).then_some(())
+    })
+    .await;
 
     // What the screen showed is nowhere on the disk.
     let private = [Canary::text("a page", "Hello, maria"), Canary::text("the passphrase", PASSPHRASE)];
@@ -60,4 +65,12 @@ async fn the_app_pairs_unlocks_browses_and_forgets() {
     let app = desktop.open_app().await;
     app.find("screen-welcome").await;
     app.close().await;
+}
+
+/// Tells whether a picture of the screen has the star in the mark of the sample intranet, which only its
+/// pages show.
+fn shows_the_mark(picture: &Path) -> bool {
+    const STAR: image::Rgb<u8> = image::Rgb([0xff, 0xd2, 0x7a]);
+    let screen = image::open(picture).expect("a picture of the screen").to_rgb8();
+    screen.pixels().filter(|pixel| **pixel == STAR).count() > 20
 }

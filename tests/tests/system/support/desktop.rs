@@ -2,7 +2,6 @@
 //! unlocked, and WebKitWebDriver, which starts the app and drives its first window.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -70,11 +69,6 @@ impl Desktop {
             .await
             .unwrap_or_else(|error| panic!("start the app: {error}\n{}", self._session.log()));
         App { page }
-    }
-
-    /// Returns the titles of all windows on the display.
-    pub(crate) async fn windows(&self) -> String {
-        succeed(Command::new("xwininfo").args(["-root", "-tree", "-display", &self.display])).await
     }
 
     /// Takes a picture of the whole display.
@@ -154,6 +148,3 @@ async fn free_port() -> u16 {
 pub(crate) fn pictures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("output/screens")
 }
-
-/// How long a window may take to show.
-pub(crate) const WINDOW: Duration = Duration::from_secs(20);
