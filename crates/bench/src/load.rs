@@ -26,7 +26,7 @@ static CONTENT: [u8; 256 * 1024] = [b'x'; 256 * 1024];
 
 #[derive(Debug, Args)]
 pub(crate) struct LoadArgs {
-    /// What to request: http://HOST[:PORT]/PATH. Through the proxy that LATCHGATE_BENCH_PROXY names, if it is set.
+    /// What to request: `http://HOST[:PORT]/PATH`. Through the proxy that LATCHGATE_BENCH_PROXY names, if it is set.
     #[arg(long)]
     url: String,
     /// How many connections to keep busy.

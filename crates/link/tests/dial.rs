@@ -115,10 +115,8 @@ async fn a_problem_document_is_handed_on_and_a_web_page_is_not() {
 }
 
 async fn claim(port: u16) -> Result<(), RestError> {
-    let body = ClaimDevice {
-        device_setup_key: DeviceSetupKey::from_bytes([1; 16]),
-        claim_id: ClaimId::from_bytes([2; 32]),
-    };
+    let body =
+        ClaimDevice { device_setup_key: DeviceSetupKey::from_bytes([1; 16]), claim_id: ClaimId::from_bytes([2; 32]) };
     let dialer = Dialer::new(config(&plain(port), TlsRoots::Platform)).unwrap();
     Rest::new(dialer).claim(&body).await.map(drop)
 }
