@@ -23,7 +23,7 @@ pub(crate) async fn run(common: &Common, task: &PairTask, output: &Output) -> Re
     if !begun || !continue_earlier(&client, common).await? {
         begin(&client, common, task).await?;
     }
-    let check_code = follow(&client).await?;
+    let check_code = follow(&client).await.inspect_err(|_| offer_to_continue(&client.view()))?;
     finish(&client, task, &check_code).await?;
     let profile = client.view().profile;
     let company = profile.as_ref().map(|profile| profile.company.clone()).unwrap_or_default();
@@ -72,6 +72,12 @@ async fn continue_earlier(client: &Client, common: &Common) -> Result<bool, Ende
             Ok(false)
         }
         Err(ended) => Err(ended),
+    }
+}
+
+fn offer_to_continue(view: &AppView) {
+    if matches!(&view.screen, Screen::Pairing { progress } if progress.resumable) {
+        say("Nothing is lost: the same command continues this pairing.");
     }
 }
 

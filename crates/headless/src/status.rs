@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use latchgate_client::view::{AppView, Light, ProfileView, Screen};
-use latchgate_client::{Client, Fault};
+use latchgate_client::{Client, Failure, Fault};
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -40,7 +40,15 @@ async fn check(common: &Common, output: &Output) -> Result<(), Ended> {
     if works(&view) {
         return Ok(());
     }
-    Err(view.status.failure.unwrap_or_else(|| Fault::TunnelDown.failure()).into())
+    Err(failure_of(view).into())
+}
+
+fn failure_of(view: AppView) -> Failure {
+    let pairing = match view.screen {
+        Screen::Pairing { progress } => Some(progress.failure.unwrap_or_else(|| Fault::PairingUnfinished.failure())),
+        Screen::Welcome | Screen::Locked { .. } | Screen::Unlocking | Screen::Portal => None,
+    };
+    pairing.or(view.status.failure).unwrap_or_else(|| Fault::TunnelDown.failure())
 }
 
 /// Waits until the company answered, or something says that it will not.
