@@ -1,7 +1,12 @@
-// Takes a picture of every scene of src/preview.ts with a headless Chromium: `npm run screens [-- FILTER…]`.
-// The pictures are the visual references in screens/; look at the difference before you commit them.
-import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// Takes a picture of every scene of src/preview.ts with a headless Chromium.
+//
+//   npm run screens [-- SCENE…]           writes the visual references in screens/; look at them before you commit
+//   npm run screens -- --check [SCENE…]   compares with them and fails where a screen looks otherwise
+//
+// Needs `chromium` (or CHROMIUM) and, to write, ImageMagick, which makes the pictures small. Fonts differ between
+// systems: write and check on the same one.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -19,8 +24,12 @@ const DRAWN = `new Promise((resolve) => {
 })`;
 const SETTLE = 300; // milliseconds, for the scenes that act after they are drawn
 
+/** A pixel counts as different from this distance in one channel on, and a picture from this share of pixels on. */
+const TOLERANCE = { channel: 40, share: 0.002 };
+
 const folder = process.env.SCREENS ?? new URL("../screens", import.meta.url).pathname;
-const filters = process.argv.slice(2);
+const checking = process.argv.includes("--check");
+const filters = process.argv.slice(2).filter((word) => !word.startsWith("--"));
 const wanted = (name) => filters.length === 0 || filters.some((filter) => name.startsWith(filter));
 
 const source = readFileSync(new URL("../src/preview.ts", import.meta.url), "utf8");
@@ -68,6 +77,47 @@ const page = (method, params) => call(method, params, sessionId);
 await page("Runtime.enable");
 await page("Log.enable");
 
+function write(file, data) {
+  const input = Buffer.from(data, "base64");
+  const smaller = ["-", "-strip", "+dither", "-colors", "192", "-define", "png:compression-level=9", `PNG8:${file}`];
+  if (spawnSync("convert", smaller, { input }).status !== 0) writeFileSync(file, input);
+}
+
+async function check(file, data) {
+  const share = existsSync(file) ? await difference(readFileSync(file).toString("base64"), data) : 1;
+  if (share > TOLERANCE.share) {
+    const seen = join(tmpdir(), file.split("/").pop());
+    writeFileSync(seen, Buffer.from(data, "base64"));
+    process.stderr.write(`${file} differs in ${(share * 100).toFixed(2)} % of its pixels from ${seen}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** Returns the share of pixels in which two pictures differ; the browser decodes them. */
+async function difference(before, after) {
+  const compare = `(async () => {
+    const read = async (data) => {
+      const image = new Image();
+      image.src = "data:image/png;base64," + data;
+      await image.decode();
+      const canvas = new OffscreenCanvas(image.width, image.height);
+      const pen = canvas.getContext("2d");
+      pen.drawImage(image, 0, 0);
+      return pen.getImageData(0, 0, image.width, image.height);
+    };
+    const [a, b] = [await read(${JSON.stringify(before)}), await read(${JSON.stringify(after)})];
+    if (a.width !== b.width || a.height !== b.height) return 1;
+    let different = 0;
+    for (let i = 0; i < a.data.length; i += 4) {
+      const apart = Math.max(...[0, 1, 2].map((c) => Math.abs(a.data[i + c] - b.data[i + c])));
+      if (apart > ${TOLERANCE.channel}) different++;
+    }
+    return different / (a.data.length / 4);
+  })()`;
+  const { result } = await page("Runtime.evaluate", { expression: compare, awaitPromise: true });
+  return result.value ?? 1;
+}
+
 mkdirSync(folder, { recursive: true });
 for (const shape of SHAPES) {
   for (const theme of THEMES) {
@@ -90,7 +140,9 @@ for (const shape of SHAPES) {
         process.exitCode = 1;
       }
       const { data } = await page("Page.captureScreenshot", { format: "png", captureBeyondViewport: !bar });
-      writeFileSync(join(folder, `${scene}.${shape.name}.${theme}.png`), Buffer.from(data, "base64"));
+      const file = join(folder, `${scene}.${shape.name}.${theme}.png`);
+      if (checking) await check(file, data);
+      else write(file, data);
     }
   }
 }
