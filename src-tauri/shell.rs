@@ -19,6 +19,8 @@ use crate::{biometrics, view};
 pub(crate) const MAIN: &str = "main";
 /// Names a folder to use in place of the person's own, for tests and second profiles.
 const DATA_DIR_VARIABLE: &str = "LATCHGATE_DATA_DIR";
+/// Names another profile than `default`: the keychain is one for all data folders of a person.
+const PROFILE_VARIABLE: &str = "LATCHGATE_PROFILE";
 /// Set to 1, it allows gateways without TLS that are not on this machine, for tests.
 const PLAIN_HTTP_VARIABLE: &str = "LATCHGATE_ALLOW_PLAIN_HTTP";
 
@@ -120,7 +122,7 @@ pub(crate) fn open(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
     let data_dir = data_dir(app)?;
     let config = ClientConfig {
         data_dir: data_dir.clone(),
-        profile: ProfileName::parse("default")?,
+        profile: ProfileName::parse(std::env::var(PROFILE_VARIABLE).as_deref().unwrap_or("default"))?,
         store: Box::new(KeychainStore::new()),
         plain_http: match std::env::var(PLAIN_HTTP_VARIABLE).as_deref() {
             Ok("1") => PlainHttp::Allowed,

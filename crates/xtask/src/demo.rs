@@ -8,12 +8,13 @@
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use anyhow::Context as _;
-
 use crate::process::Part;
 use crate::setup;
 use crate::step::{self, heading, say};
 use crate::system::{System, WIKI};
+
+/// The app's profile in the demo: the keychain is the person's own, and may hold a real pairing.
+const PROFILE: &str = "demo";
 
 /// Runs the demo.
 pub(crate) fn run(once: bool) -> anyhow::Result<()> {
@@ -66,17 +67,28 @@ fn without_window(system: &System, picture: &Path, once: bool) -> anyhow::Result
 
 fn with_window(system: &System, binaries: &Path, picture: &Path) -> anyhow::Result<()> {
     heading("Opening the app and, beside it, the pairing code");
-    say("In the app choose \"picture\" and take the file above, or hold a camera to the code.");
+    say("In the app choose the picture of the code (the file above), or hold the code before a camera.");
+    say("The demo ends when the app is closed.");
     let shown = show_picture(picture);
+    let data = system.folder().join("app");
     let mut app = Command::new(binaries.join("latchgate"));
-    app.env("LATCHGATE_DATA_DIR", system.folder().join("app"));
+    app.env("LATCHGATE_DATA_DIR", &data).env("LATCHGATE_PROFILE", PROFILE);
     let ended = Part::start("app", &mut app, system.folder()).and_then(|mut app| app.wait());
     if let Some(mut viewer) = shown {
         // The viewer may be closed already.
         let _ = viewer.kill();
         let _ = viewer.wait();
     }
-    ended.context("the app ended early")
+    forget(binaries, &data);
+    ended
+}
+
+/// Takes what the app left in the person's keychain.
+fn forget(binaries: &Path, data: &Path) {
+    let mut forget = Command::new(binaries.join("latchgate-headless"));
+    forget.args(["forget", "--profile", PROFILE, "--data"]).arg(data).stderr(Stdio::null());
+    // Nothing is left where nobody paired, or where the person removed the pairing in the app.
+    let _ = forget.status();
 }
 
 /// Shows the picture in whatever the machine has for it.
