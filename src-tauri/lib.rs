@@ -22,7 +22,7 @@ use tracing_subscriber::EnvFilter;
 /// Runs the app until its main window is closed.
 pub fn run() -> ExitCode {
     // At TRACE tungstenite writes whole frames, passwords included.
-    let no_frames = "tungstenite=debug".parse().expect("a directive");
+    let no_frames = "tungstenite=warn".parse().expect("a directive");
     let filter = EnvFilter::try_from_env("LATCHGATE_LOG")
         .unwrap_or_else(|_| EnvFilter::new("warn,latchgate=info"))
         .add_directive(no_frames);

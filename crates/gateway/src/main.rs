@@ -90,7 +90,7 @@ struct Copying {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // At TRACE tungstenite writes whole frames, passwords included.
-    let no_frames = "tungstenite=debug".parse().expect("a directive");
+    let no_frames = "tungstenite=warn".parse().expect("a directive");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")).add_directive(no_frames);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let done = match cli.command {

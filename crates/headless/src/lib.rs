@@ -40,7 +40,7 @@ pub(crate) enum Ended {
 pub fn run() -> ExitCode {
     let args = Args::parse();
     // At TRACE tungstenite writes whole frames, passwords included.
-    let no_frames = "tungstenite=debug".parse().expect("a directive");
+    let no_frames = "tungstenite=warn".parse().expect("a directive");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error")).add_directive(no_frames);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
     let output = Output::new(args.common.json);

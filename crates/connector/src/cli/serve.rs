@@ -66,7 +66,7 @@ async fn wait_for_signal(stop: CancellationToken) {
 
 fn start_log(json: bool) {
     // At TRACE tungstenite writes whole frames, passwords included.
-    let no_frames = "tungstenite=debug".parse().expect("a directive");
+    let no_frames = "tungstenite=warn".parse().expect("a directive");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")).add_directive(no_frames);
     let log =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
