@@ -33,11 +33,13 @@ pub(crate) fn unpack() -> anyhow::Result<PathBuf> {
         run(command("apt-get", &["update", "-q"]).env("DEBIAN_FRONTEND", "noninteractive"))?;
         download(&folder)?;
     }
-    for entry in std::fs::read_dir(&folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "deb") {
-            run(command("dpkg-deb", &["-x"]).arg(path).arg(&root))?;
-        }
+    // In the order of their names: DokuWiki's links must be there before what they stand for is unpacked.
+    let entries = std::fs::read_dir(&folder)?.map(|entry| Ok(entry?.path()));
+    let mut archives = entries.collect::<std::io::Result<Vec<_>>>()?;
+    archives.retain(|path| path.extension().is_some_and(|extension| extension == "deb"));
+    archives.sort();
+    for archive in archives {
+        run(command("dpkg-deb", &["-x"]).arg(archive).arg(&root))?;
     }
     std::fs::write(done, "")?;
     Ok(root)
