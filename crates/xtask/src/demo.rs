@@ -93,6 +93,8 @@ fn forget(binaries: &Path, data: &Path) {
 
 /// Shows the picture in whatever the machine has for it.
 fn show_picture(picture: &Path) -> Option<Child> {
-    let viewer = ["display", "xdg-open"].into_iter().find(|viewer| step::has(viewer))?;
-    Command::new(viewer).arg(picture).stdin(Stdio::null()).stderr(Stdio::null()).spawn().ok()
+    const VIEWERS: &[(&str, &[&str])] =
+        &[("display", &["-title", "Pairing code", "-geometry", "+1130+20"]), ("xdg-open", &[])];
+    let (viewer, arguments) = VIEWERS.iter().find(|(viewer, _)| step::has(viewer))?;
+    Command::new(viewer).args(*arguments).arg(picture).stdin(Stdio::null()).stderr(Stdio::null()).spawn().ok()
 }
