@@ -20,7 +20,10 @@ pub mod session;
 mod aead;
 mod label;
 mod limits;
+#[cfg(all(test, target_os = "linux"))]
+mod memory;
 mod noise;
+mod scrub;
 #[cfg(test)]
 mod testing;
 

@@ -9,8 +9,8 @@
 //! 2. The responder writes the second message, the initiator reads it.
 //! 3. Both hold the same hash, and two keys, one for each direction.
 //!
-//! `snow` wipes nothing, so a finished [`Handshake`] is overwritten with a blank one. Copies that it leaves on
-//! the stack are out of reach of safe code.
+//! `snow` wipes nothing, so a finished [`Handshake`] is overwritten with a blank one, and before that the stack
+//! below it, whose leftovers the blank one would carry on. What callers' frames hold is not reached.
 
 use std::hint;
 
@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::aead::TAG_LENGTH;
 use crate::keys::{StaticPrivateKey, StaticPublicKey};
+use crate::scrub::scrub_stack;
 
 use resolver::Resolver;
 
@@ -121,6 +122,7 @@ impl Handshake {
 
 impl Drop for Handshake {
     fn drop(&mut self) {
+        scrub_stack();
         if let Ok(blank) = blank() {
             *self.0 = blank;
             hint::black_box(&mut self.0);

@@ -14,6 +14,7 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 use crate::aead::{AeadKey, TAG_LENGTH};
+use crate::scrub::scrub_stack;
 
 /// Hands the primitives to one handshake.
 pub(crate) struct Resolver {
@@ -47,7 +48,9 @@ impl CryptoResolver for Resolver {
         (*choice == HashChoice::SHA256).then(|| Box::new(Sha256Hash(Sha256::new())) as Box<dyn Hash>)
     }
 
+    /// The cipher has no key yet: the bytes kept for it are whatever the stack held.
     fn resolve_cipher(&self, choice: &CipherChoice) -> Option<Box<dyn Cipher>> {
+        scrub_stack();
         (*choice == CipherChoice::AESGCM).then(|| Box::new(AesGcm(None)) as Box<dyn Cipher>)
     }
 }
