@@ -53,7 +53,7 @@ fn nextest(only: Option<&str>) -> Command {
 }
 
 fn cargo_test(only: Option<&str>) -> Command {
-    let mut command = cargo(&["test", "--workspace", "--all-targets", "--locked", "--no-fail-fast"]);
+    let mut command = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
     command.args(only);
     command
 }
