@@ -6,24 +6,20 @@
 //! 3. A lock takes effect at once, whatever command is under way; a command that opens the vault meanwhile
 //!    finds that it was overtaken and leaves it closed.
 
+mod pairing;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use getrandom::SysRng;
-use latchgate_protocol::ClaimId;
 use latchgate_protocol::origin::PlainHttp;
-use latchgate_tunnel::{PairingCode, StaticPrivateKey};
-use rand_core::UnwrapErr;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tracing::{info, warn};
-use zeroize::Zeroizing;
 
 use crate::board::{Board, pairing};
 use crate::client::{ClientConfig, ClientError, ProfileName, ProxyEndpoint, ProxyOptions, UnlockSecret};
-use crate::code;
 use crate::connection::{Connection, Shared};
 use crate::establish::Establisher;
 use crate::failure::{Failure, Fault};
@@ -31,10 +27,10 @@ use crate::network::Network;
 use crate::profile::{Place, Profile, ProfileFolder};
 use crate::proxy::Proxy;
 use crate::uplink::Uplink;
-use crate::vault::contents::{Active, Claiming, Contents};
+use crate::vault::contents::{Active, Contents};
 use crate::vault::tries::Tries;
 use crate::vault::{FileStore, KeyStore, Shelf, StoreError, Vault, VaultError};
-use crate::view::{KeychainState, PairingProgress, PairingStep, Screen, UnlockMethod};
+use crate::view::{KeychainState, PairingStep, Screen, UnlockMethod};
 
 /// The decisions about one profile.
 pub(crate) struct Controller {
@@ -134,125 +130,6 @@ impl Controller {
 
     pub(crate) fn board(&self) -> &Board {
         &self.board
-    }
-
-    pub(crate) async fn pair(&self, text: &str, secret: UnlockSecret) -> Result<(), Failure> {
-        let _one_at_a_time = self.command.lock().await;
-        let code = code::read(text, self.plain_http)?;
-        self.make_room().await?;
-        let locks = self.locks.load(Ordering::SeqCst);
-        self.board.set_screen(pairing(PairingStep::Checking));
-        let begun = self.begin_pairing(text, &code, secret).await;
-        match begun {
-            Ok((vault, profile)) => self.install(vault, profile, locks).await,
-            Err(failure) => {
-                self.board.set_screen(Screen::Welcome);
-                Err(failure)
-            }
-        }
-    }
-
-    /// A pairing that can never finish makes room for the next one; everything else stays.
-    async fn make_room(&self) -> Result<(), Failure> {
-        let Some(profile) = self.read_profile()? else { return Ok(()) };
-        let Some(vault) = self.vault() else { return Err(Fault::AlreadyPaired.failure()) };
-        if !matches!(stage(&vault).await, Stage::Unfinished) {
-            return Err(Fault::AlreadyPaired.failure());
-        }
-        match self.board.view().screen {
-            Screen::Pairing { progress } if progress.failure.is_some() && !progress.resumable => {
-                self.erase(&profile).await
-            }
-            Screen::Pairing { .. } | Screen::Welcome | Screen::Locked { .. } | Screen::Unlocking | Screen::Portal => {
-                Err(Fault::PairingUnfinished.failure())
-            }
-        }
-    }
-
-    /// Step 1: everything that must be durable before the code is claimed.
-    async fn begin_pairing(
-        &self,
-        text: &str,
-        code: &PairingCode,
-        secret: UnlockSecret,
-    ) -> Result<(Vault, Profile), Failure> {
-        let method = secret.method();
-        let place = self.choose_place(method).await?;
-        let mut rng = UnwrapErr(SysRng);
-        let contents = Contents::Claiming(Claiming {
-            code: Zeroizing::new(text.to_owned()),
-            claim_id: ClaimId::make(&mut rng),
-            static_key: StaticPrivateKey::make(&mut rng),
-            device_label: self.device_label.clone(),
-        });
-        let shelf = self.shelf(place);
-        let vault = Vault::create(shelf.clone(), secret, contents).await.map_err(|error| Failure::from(&error))?;
-        let profile = Profile::new(code.gateway.clone(), code.connector_key, self.device_label.clone(), method, place);
-        if let Err(error) = self.folder.write(&profile) {
-            warn!(%error, "the profile was not written");
-            drop(shelf.clear().await);
-            return Err(Fault::StorageFailed.failure());
-        }
-        Ok((vault, profile))
-    }
-
-    /// The key store it is, except where this system has none and the person chose a passphrase.
-    async fn choose_place(&self, method: UnlockMethod) -> Result<Place, Failure> {
-        let probed = self.shelf(Place::Store).probe().await;
-        if self.store.guards() {
-            self.board.set_keychain(keychain_state(&probed));
-        }
-        match probed {
-            Ok(()) => Ok(Place::Store),
-            Err(StoreError::Absent | StoreError::Denied | StoreError::Io(_))
-                if self.store.guards() && method == UnlockMethod::Passphrase =>
-            {
-                let probed = self.shelf(Place::Folder).probe().await;
-                probed.map(|()| Place::Folder).map_err(|error| Failure::from(&error))
-            }
-            Err(error) => Err((&error).into()),
-        }
-    }
-
-    pub(crate) async fn resume_pairing(&self) -> Result<(), Failure> {
-        let _one_at_a_time = self.command.lock().await;
-        let vault = self.open_vault()?;
-        match stage(&vault).await {
-            Stage::Unfinished => {
-                self.board.set_screen(pairing(PairingStep::Connecting));
-                self.start_connection(true);
-                Ok(())
-            }
-            Stage::Unconfirmed(_) | Stage::Complete => Err(Fault::AlreadyPaired.failure()),
-        }
-    }
-
-    pub(crate) async fn cancel_pairing(&self) -> Result<(), Failure> {
-        let _one_at_a_time = self.command.lock().await;
-        let vault = self.open_vault()?;
-        match stage(&vault).await {
-            Stage::Unfinished | Stage::Unconfirmed(_) => {
-                let profile = self.read_profile()?.ok_or_else(|| Fault::NotPaired.failure())?;
-                drop(vault);
-                self.erase(&profile).await
-            }
-            Stage::Complete => Err(Fault::AlreadyPaired.failure()),
-        }
-    }
-
-    pub(crate) async fn confirm_check_code(&self) -> Result<(), Failure> {
-        let _one_at_a_time = self.command.lock().await;
-        let vault = self.open_vault()?;
-        match stage(&vault).await {
-            Stage::Unfinished => Err(Fault::PairingUnfinished.failure()),
-            Stage::Complete => Ok(()),
-            Stage::Unconfirmed(mut active) => {
-                active.check_code = None;
-                let put = vault.lock().await.put(Contents::Active(active)).await;
-                put.map_err(|error| Failure::from(&error))?;
-                self.open_portal().await
-            }
-        }
     }
 
     pub(crate) async fn unlock(&self, secret: UnlockSecret) -> Result<(), Failure> {
@@ -422,29 +299,6 @@ impl Controller {
         if let Some(earlier) = open.connection.replace(task.abort_handle()) {
             earlier.abort();
         }
-    }
-
-    /// The last step of a pairing is durable.
-    async fn handle_paired(&self) {
-        let Some(vault) = self.vault() else { return };
-        let Stage::Unconfirmed(active) = stage(&vault).await else { return };
-        info!("paired");
-        self.show_paired(&active);
-        let slot = self.opened();
-        let Some(open) = slot.as_ref() else { return };
-        let mut profile = open.profile.lock().unwrap_or_else(PoisonError::into_inner);
-        profile.company.clone_from(&active.company);
-        if let Err(error) = self.folder.write(&profile) {
-            warn!(%error, "the company's name was not kept");
-        }
-        self.board.set_profile(Some(profile.view(None)));
-    }
-
-    fn show_paired(&self, active: &Active) {
-        let step = if active.printed { PairingStep::Confirming } else { PairingStep::Done };
-        let check_code = active.check_code.clone();
-        let progress = PairingProgress { step, check_code, failure: None, resumable: true };
-        self.board.set_screen(Screen::Pairing { progress });
     }
 
     fn show_locked(&self, method: UnlockMethod) {

@@ -6,6 +6,8 @@ use latchgate_link::dial::TlsRoots;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use zeroize::Zeroizing;
+
 use super::*;
 use crate::vault::tests::MemoryStore;
 use crate::view::{AppView, Light};
@@ -281,12 +283,13 @@ async fn ab_85_a_lock_overtakes_an_unlock_that_is_under_way() {
     let device = Device::new();
     let controller = device.paired().await;
     controller.lock();
+    let (release, gate) = std::sync::mpsc::channel();
+    *device.store.gate.lock().unwrap() = Some(gate);
     let unlocking = controller.unlock(UnlockSecret::None);
     let locking = async {
-        while controller.board().view().screen != Screen::Unlocking {
-            tokio::task::yield_now().await;
-        }
+        until(&controller, |view| view.screen == Screen::Unlocking).await;
         controller.lock();
+        drop(release);
     };
     let (unlocked, ()) = tokio::join!(unlocking, locking);
     assert_eq!(unlocked.unwrap_err().code, "locked");

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, mpsc};
 
 use latchgate_protocol::ClaimId;
 use latchgate_tunnel::StaticPrivateKey;
@@ -15,6 +15,8 @@ pub(crate) struct MemoryStore {
     pub(crate) fails: Mutex<Option<fn() -> StoreError>>,
     /// Counts down to the write that fails; 0 means never.
     writes_left: AtomicUsize,
+    /// The next read waits until the other end is dropped.
+    pub(crate) gate: Mutex<Option<mpsc::Receiver<()>>>,
 }
 
 impl MemoryStore {
@@ -39,6 +41,11 @@ impl KeyStore for Arc<MemoryStore> {
     }
 
     fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+        let gate = self.gate.lock().unwrap().take();
+        if let Some(gate) = gate {
+            // Only the end of the other side is waited for.
+            let _ = gate.recv();
+        }
         self.check()?;
         Ok(self.values.lock().unwrap().get(name).cloned().map(Zeroizing::new))
     }
