@@ -1,11 +1,12 @@
-//! Systems that can bind a key to a finger or a face. Type-checked for Android, iOS and macOS, not run.
+//! Systems that can bind a key to a finger or a face. For Android, iOS and macOS; written from the plugin's
+//! source, neither type-checked nor run.
 //!
 //! - Android: the Keystore holds a key that only BIOMETRIC_STRONG releases and that a new enrolment destroys; it
 //!   seals the vault's key, and the sealed form lies in the app's folder.
 //! - Apple: the system recognises the owner, then the keychain hands out the vault's key.
 
 use latchgate_client::{Failure, Fault};
-use tauri::{AppHandle, Manager};
+use tauri::AppHandle;
 use tauri_plugin_biometric::{AuthOptions, BiometricExt, BiometryType};
 use zeroize::Zeroizing;
 
@@ -78,7 +79,9 @@ fn refused() -> Failure {
 mod guard {
     use std::path::PathBuf;
 
-    use super::{AppHandle, AuthOptions, BiometricExt, Failure, Fault, Manager, REASON, Zeroizing, options, refused};
+    use tauri::Manager;
+
+    use super::{AppHandle, AuthOptions, BiometricExt, Failure, Fault, REASON, Zeroizing, options, refused};
 
     /// The sealed key; without the Keystore's key it says nothing.
     fn path(app: &AppHandle) -> Result<PathBuf, Failure> {
