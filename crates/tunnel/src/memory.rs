@@ -6,6 +6,8 @@
 //!    stack that lives on is out of reach of safe code.
 //! 4. The parent searches again and finds none, whole or in part.
 
+#![cfg(test)]
+
 use std::any::Any;
 use std::convert::Infallible;
 use std::fs::File;
