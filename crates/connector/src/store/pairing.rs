@@ -102,9 +102,7 @@ impl Store {
             let Ok(answer) = answer_pairing(params, p1, rng) else {
                 return Ok(PairingReply::Refused("the handshake failed"));
             };
-            if !make_room(transaction, id)? {
-                return Ok(PairingReply::Refused("too many answers to it are in use"));
-            }
+            make_room(transaction, id)?;
             self.insert_candidate(transaction, id, &p1_hash, &answer, rng)?;
             transaction.execute("UPDATE device SET state = 'pending' WHERE device_id = ?1", [id])?;
             Ok(PairingReply::New(answer.p2))
@@ -302,17 +300,15 @@ fn find_candidate(
     Ok(found)
 }
 
-/// Evicts the oldest candidate that no S1 named, if there are too many. False when all are in use.
-fn make_room(connection: &Connection, id: &[u8; 16]) -> Result<bool, StoreError> {
-    let count: u32 =
-        connection.query_row("SELECT count(*) FROM candidate WHERE device_id = ?1", [id], |row| row.get(0))?;
-    if count < CANDIDATES {
-        return Ok(true);
-    }
-    let evicted = connection.execute(
-        "DELETE FROM candidate WHERE device_id = ?1 AND serial =
-            (SELECT min(serial) FROM candidate WHERE device_id = ?1 AND pinned = 0)",
-        [id],
+/// Evicts a candidate, if there are as many as may be: the oldest that no S1 named, else the oldest. A device goes
+/// on with its newest key, so what it named longest ago is what it has left; anybody can make it leave one by a
+/// forged reset hint.
+fn make_room(connection: &Connection, id: &[u8; 16]) -> Result<(), StoreError> {
+    connection.execute(
+        "DELETE FROM candidate WHERE device_id = ?1
+            AND (SELECT count(*) FROM candidate WHERE device_id = ?1) >= ?2
+            AND serial = (SELECT serial FROM candidate WHERE device_id = ?1 ORDER BY pinned, serial LIMIT 1)",
+        (id, CANDIDATES),
     )?;
-    Ok(evicted > 0)
+    Ok(())
 }
