@@ -1,14 +1,17 @@
 //! The real app on a desktop of its own, with a real keyring: pair from a picture, close, open again,
 //! unlock, browse, forget.
 
-use std::path::Path;
+use image::Rgb;
 
 use crate::support::canary::{Canary, found};
-use crate::support::desktop::{Desktop, pictures};
+use crate::support::desktop::Desktop;
 use crate::support::journey::files;
 use crate::support::{PATIENCE, System, eventually};
 
 const PASSPHRASE: &str = "four words in a row";
+
+/// The star in the mark of the sample intranet, which only its pages show.
+pub(crate) const STAR: Rgb<u8> = Rgb([0xff, 0xd2, 0x7a]);
 
 #[tokio::test]
 async fn the_app_pairs_unlocks_browses_and_forgets() {
@@ -17,13 +20,7 @@ async fn the_app_pairs_unlocks_browses_and_forgets() {
     let code = system.invite("maria").await;
 
     let app = desktop.open_app().await;
-    app.find("screen-welcome").await;
-    app.fill("picture-input", code.picture.to_str().unwrap()).await;
-    app.click("confirm-company").await;
-    app.fill("passphrase", PASSPHRASE).await;
-    app.fill("passphrase-repeat", PASSPHRASE).await;
-    app.click("submit-passphrase").await;
-    app.click("open-portal").await;
+    app.pair(&code.picture, PASSPHRASE).await;
     assert_eq!(app.text("person").await, "Maria Jensen");
     app.close().await;
 
@@ -32,9 +29,7 @@ async fn the_app_pairs_unlocks_browses_and_forgets() {
     app.click("unlock").await;
     app.find("failure").await;
     app.find("unlock-passphrase").await.clear().await.unwrap();
-    app.fill("unlock-passphrase", PASSPHRASE).await;
-    app.click("unlock").await;
-    app.find("screen-portal").await;
+    app.unlock(PASSPHRASE).await;
     app.click("site").await;
     let request = eventually("a page of the intranet", PATIENCE, async || {
         let requests = system.intranet.requests();
@@ -43,10 +38,8 @@ async fn the_app_pairs_unlocks_browses_and_forgets() {
     .await;
     assert_eq!(request.header("x-remote-user").collect::<Vec<_>>(), ["maria"], "{request:?}");
     assert!(request.header("user-agent").any(|agent| agent.contains("AppleWebKit")), "{request:?}");
-    let picture = pictures().join("app-browsing.png");
     eventually("the page in its window", PATIENCE, async || {
-        desktop.screenshot(&picture).await;
-        shows_the_mark(&picture).then_some(())
+        (desktop.pixels_of(STAR, "app-browsing.png").await > 20).then_some(())
     })
     .await;
 
@@ -65,12 +58,4 @@ async fn the_app_pairs_unlocks_browses_and_forgets() {
     let app = desktop.open_app().await;
     app.find("screen-welcome").await;
     app.close().await;
-}
-
-/// Tells whether a picture of the screen has the star in the mark of the sample intranet, which only its
-/// pages show.
-fn shows_the_mark(picture: &Path) -> bool {
-    const STAR: image::Rgb<u8> = image::Rgb([0xff, 0xd2, 0x7a]);
-    let screen = image::open(picture).expect("a picture of the screen").to_rgb8();
-    screen.pixels().filter(|pixel| **pixel == STAR).count() > 20
 }

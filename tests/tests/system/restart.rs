@@ -3,11 +3,20 @@
 
 use std::time::Duration;
 
+use image::Rgb;
+
+use crate::app::STAR;
 use crate::support::browser::Browser;
-use crate::support::{PATIENCE, System, WIKI};
+use crate::support::desktop::{App, Desktop};
+use crate::support::{PATIENCE, System, WIKI, eventually};
 
 /// How long an outage may last, from the kill on.
 const OUTAGE: Duration = Duration::from_secs(5);
+
+const PASSPHRASE: &str = "four words in a row";
+
+/// The dot beside "Connected" on the page of the clock.
+const CONNECTED: Rgb<u8> = Rgb([0x1e, 0x7d, 0x4f]);
 
 #[tokio::test]
 async fn an_open_page_survives_the_restart_of_every_part() {
@@ -44,4 +53,64 @@ async fn within_the_outage(part: &str, restart: impl Future<Output = ()>, browse
 
 async fn connections(browser: &Browser) -> u64 {
     browser.text("connections").await.parse().expect("a number of connections")
+}
+
+#[tokio::test]
+async fn a_page_in_the_app_survives_the_restart_of_every_part() {
+    let mut system = System::start().await;
+    let desktop = Desktop::start().await;
+    let app = desktop.open_app().await;
+    app.pair(&system.invite("maria").await.picture, PASSPHRASE).await;
+    open_the_clock(&app, &desktop).await;
+    shows_a_new_connection(&system, &desktop, 0).await;
+
+    let before = sockets(&system);
+    let works = async {
+        system.restart_gateway().await;
+        shows_a_new_connection(&system, &desktop, before).await;
+    };
+    assert!(tokio::time::timeout(OUTAGE, works).await.is_ok(), "the gateway was killed: no new connection in time");
+
+    let before = sockets(&system);
+    let works = async {
+        system.restart_connector().await;
+        shows_a_new_connection(&system, &desktop, before).await;
+    };
+    assert!(tokio::time::timeout(OUTAGE, works).await.is_ok(), "the connector was killed: no new connection in time");
+
+    // The keys are behind the passphrase again, as after every start of the app; from there on nothing is asked.
+    app.kill(&desktop).await;
+    let app = desktop.open_app().await;
+    let before = sockets(&system);
+    app.find("unlock-passphrase").await;
+    let works = async {
+        app.unlock(PASSPHRASE).await;
+        open_the_clock(&app, &desktop).await;
+        shows_a_new_connection(&system, &desktop, before).await;
+    };
+    assert!(tokio::time::timeout(OUTAGE, works).await.is_ok(), "the app was killed: the page was not back in time");
+    app.close().await;
+}
+
+async fn open_the_clock(app: &App, desktop: &Desktop) {
+    app.click("site").await;
+    eventually("the window of the page", PATIENCE, async || {
+        (desktop.pixels_of(STAR, "app-clock.png").await > 20).then_some(())
+    })
+    .await;
+    desktop.go_to(&format!("{WIKI}/clock")).await;
+}
+
+/// Waits until the page is connected on a socket that was opened after the first `before`.
+async fn shows_a_new_connection(system: &System, desktop: &Desktop, before: usize) {
+    eventually("a new connection of the page", PATIENCE, async || (sockets(system) > before).then_some(())).await;
+    eventually("the page is connected", PATIENCE, async || {
+        (desktop.pixels_of(CONNECTED, "app-clock.png").await > 20).then_some(())
+    })
+    .await;
+}
+
+/// How many sockets of the clock were asked for so far.
+fn sockets(system: &System) -> usize {
+    system.intranet.requests().iter().filter(|request| request.target == "/clock/ws").count()
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
+use image::Rgb;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -18,6 +19,9 @@ const SESSION: &str = r#"
 eval "$(printf 'keyring password' | gnome-keyring-daemon --daemonize --unlock --components=secrets)"
 exec WebKitWebDriver --port="$DRIVER_PORT"
 "#;
+
+/// Where the bar above a page shows the address, in pixels from the corner of the window.
+const IN_THE_ADDRESS: [u16; 2] = [250, 28];
 
 /// The desktop; everything on it ends with it.
 pub(crate) struct Desktop {
@@ -77,6 +81,26 @@ impl Desktop {
         succeed(Command::new("import").args(["-window", "root", "-display", &self.display]).arg(file)).await;
     }
 
+    /// Takes a picture of the whole display and counts its pixels of one colour.
+    pub(crate) async fn pixels_of(&self, colour: Rgb<u8>, picture: &str) -> usize {
+        let file = pictures().join(picture);
+        self.screenshot(&file).await;
+        let screen = image::open(&file).expect("a picture of the screen").to_rgb8();
+        screen.pixels().filter(|pixel| **pixel == colour).count()
+    }
+
+    /// Types an address into the bar of the intranet page that was opened last, and goes there. The window is
+    /// out of the driver's reach, and lies at the corner because nothing manages the windows of this desktop.
+    pub(crate) async fn go_to(&self, address: &str) {
+        let [x, y] = IN_THE_ADDRESS.map(|pixels| pixels.to_string());
+        self.input(&["mousemove", &x, &y, "click", "1", "key", "ctrl+a", "type", address]).await;
+        self.input(&["key", "Return"]).await;
+    }
+
+    async fn input(&self, words: &[&str]) {
+        succeed(Command::new("xdotool").args(words).env("DISPLAY", &self.display)).await;
+    }
+
     /// Everything that the app keeps outside of the keyring.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
@@ -103,6 +127,25 @@ impl App {
         element.send_keys(text).await.unwrap_or_else(|error| panic!("type into {testid}: {error}"));
     }
 
+    /// Pairs from the picture of a code, as far as the portal.
+    pub(crate) async fn pair(&self, picture: &Path, passphrase: &str) {
+        self.find("screen-welcome").await;
+        self.fill("picture-input", picture.to_str().expect("a path in UTF-8")).await;
+        self.click("confirm-company").await;
+        self.fill("passphrase", passphrase).await;
+        self.fill("passphrase-repeat", passphrase).await;
+        self.click("submit-passphrase").await;
+        self.click("open-portal").await;
+        self.find("screen-portal").await;
+    }
+
+    /// Unlocks, as far as the portal.
+    pub(crate) async fn unlock(&self, passphrase: &str) {
+        self.fill("unlock-passphrase", passphrase).await;
+        self.click("unlock").await;
+        self.find("screen-portal").await;
+    }
+
     pub(crate) async fn text(&self, testid: &str) -> String {
         self.find(testid).await.text().await.expect("read a text")
     }
@@ -110,6 +153,24 @@ impl App {
     /// Closes the app.
     pub(crate) async fn close(self) {
         self.page.close().await.expect("close the app");
+    }
+
+    /// Ends the app without a chance to tidy up.
+    pub(crate) async fn kill(self, desktop: &Desktop) {
+        let home = format!("HOME={}", desktop.home().display()).into_bytes();
+        let ours = |process: &Path| {
+            std::fs::read_link(process.join("exe")).is_ok_and(|program| program.ends_with("latchgate"))
+                && std::fs::read(process.join("environ"))
+                    .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == home))
+        };
+        let processes = std::fs::read_dir("/proc").expect("list the processes").flatten().map(|entry| entry.path());
+        let apps: Vec<_> = processes.filter(|process| ours(process)).collect();
+        let [app] = &apps[..] else { panic!("{} apps are running on this desktop", apps.len()) };
+        let number = app.file_name().and_then(|number| number.to_str()).expect("a process number");
+        succeed(Command::new("kill").args(["-KILL", number])).await;
+        eventually("the end of the app", PATIENCE, async || (!app.join("exe").exists()).then_some(())).await;
+        // The session of the driver ended with the app it drove.
+        let _ = self.page.close().await;
     }
 
     async fn enabled(&self, testid: &str) -> Element {
