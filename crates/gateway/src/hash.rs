@@ -63,10 +63,11 @@ impl HashPool {
     /// Hashes a new password under a new salt.
     pub(crate) async fn make(&self, password: Password) -> Result<PasswordHash, Busy> {
         let iterations = self.iterations;
+        let metrics = Arc::clone(&self.metrics);
         self.run(move || {
             let mut salt = [0; 16];
             UnwrapErr(SysRng).fill_bytes(&mut salt);
-            PasswordHash { salt, iterations, hash: derive(&password, &salt, iterations) }
+            PasswordHash { salt, iterations, hash: derive(&metrics, &password, &salt, iterations) }
         })
         .await
     }
@@ -78,6 +79,7 @@ impl HashPool {
         candidates: Vec<PasswordHash>,
     ) -> Result<Option<usize>, Busy> {
         let iterations = self.iterations;
+        let metrics = Arc::clone(&self.metrics);
         self.run(move || {
             let usable = |candidate: &PasswordHash| {
                 let usable = candidate.iterations >= PBKDF2_FLOOR;
@@ -87,12 +89,12 @@ impl HashPool {
                 usable
             };
             if !candidates.iter().any(usable) {
-                let _ = derive(&password, &[0; 16], iterations);
+                let _ = derive(&metrics, &password, &[0; 16], iterations);
                 return None;
             }
             candidates.iter().position(|candidate| {
                 usable(candidate)
-                    && derive(&password, &candidate.salt, candidate.iterations).ct_eq(&candidate.hash).into()
+                    && derive(&metrics, &password, &candidate.salt, candidate.iterations).ct_eq(&candidate.hash).into()
             })
         })
         .await
@@ -100,7 +102,6 @@ impl HashPool {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         let _waiting = Waiting::enter(self)?;
-        self.metrics.hashes.increment();
         let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Busy)?;
         tokio::task::spawn_blocking(move || {
             let result = work();
@@ -129,7 +130,8 @@ impl Drop for Waiting<'_> {
     }
 }
 
-fn derive(password: &[u8; 16], salt: &[u8; 16], iterations: u32) -> [u8; 32] {
+fn derive(metrics: &Metrics, password: &[u8; 16], salt: &[u8; 16], iterations: u32) -> [u8; 32] {
+    metrics.hashes.increment();
     let mut hash = [0; 32];
     let iterations = NonZeroU32::new(iterations).unwrap_or(NonZeroU32::MAX);
     pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, iterations, salt, password, &mut hash);
@@ -157,14 +159,14 @@ mod tests {
     fn the_derivation_is_pbkdf2_hmac_sha256() {
         // Reference: hashlib.pbkdf2_hmac("sha256", b"a" * 16, b"s" * 16, 100000).hex()
         let golden = "1725693600890fec5b2da4d09df3b1ea7c0f5563e348e77ff8b636098a0fd989";
-        assert_eq!(hex::encode(derive(&[b'a'; 16], &[b's'; 16], 100_000)), golden);
+        assert_eq!(hex::encode(derive(&Metrics::default(), &[b'a'; 16], &[b's'; 16], 100_000)), golden);
     }
 
     #[tokio::test]
     async fn ab_19_a_hash_below_the_floor_is_never_verified() {
         let pool = pool();
         let salt = [7; 16];
-        let weak = PasswordHash { salt, iterations: 1, hash: derive(&[1; 16], &salt, 1) };
+        let weak = PasswordHash { salt, iterations: 1, hash: derive(&Metrics::default(), &[1; 16], &salt, 1) };
         assert_eq!(pool.verify(password(1), vec![weak]).await, Ok(None));
     }
 

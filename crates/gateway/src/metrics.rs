@@ -66,7 +66,7 @@ metrics! {
     counter logins: "latchgate_logins_total", "Successful CONNECT packets.";
     counter logins_by_ticket: "latchgate_logins_by_ticket_total", "Successful CONNECT packets with a resume ticket.";
     counter logins_refused: "latchgate_logins_refused_total", "Refused CONNECT packets.";
-    counter hashes: "latchgate_hashes_total", "Passwords hashed or verified.";
+    counter hashes: "latchgate_hashes_total", "PBKDF2 derivations, for new passwords and verified ones.";
     counter takeovers: "latchgate_takeovers_total", "Logins that took the place of an older connection.";
     counter misbehaved: "latchgate_misbehaved_total", "Connections closed because the peer broke the protocol.";
     counter requests: "latchgate_requests_total", "REST requests.";

@@ -75,19 +75,28 @@ async fn ab_36_compression_is_never_negotiated() {
 #[tokio::test]
 async fn ab_04_an_unknown_device_and_a_wrong_password_are_answered_alike() {
     let gateway = TestGateway::start_with(with_ops).await;
-    let instance = gateway.create_instance().await;
+    let (instance, other) = (gateway.create_instance().await, gateway.create_instance().await);
     let device = gateway.device(&instance).await;
+    let unclaimed = gateway.create_device(&instance).await.device_id;
+    let foreign = gateway.device(&other).await;
     let password = DevicePassword::make(&mut rng()).reveal().to_string();
-    let unknown = DeviceId::make(&mut rng()).to_string();
-    let mut costs = Vec::new();
-    for user in [device.id.to_string(), unknown] {
+    let unknown = DeviceId::make(&mut rng());
+    for (user, password) in [
+        (unknown, &password),
+        (device.id, &password),
+        (unclaimed, &password),
+        // Right, at another instance.
+        (foreign.id, &foreign.password),
+    ] {
         let before = gateway.metric("latchgate_hashes_total").await;
-        let (mut peer, code) = gateway.try_connect(instance.id, &user, &password).await;
-        assert_eq!(code, 0x86);
+        let mut peer = gateway.upgrade(instance.id).await;
+        peer.send(connect_packet(&user.to_string(), password)).await;
+        let connack = peer.next().await.unwrap();
+        assert_eq!(connack[..], [0x20, 3, 0, 0x86, 0], "{user}");
         assert_eq!(peer.next().await, None);
-        costs.push(gateway.metric("latchgate_hashes_total").await - before);
+        let derivations = gateway.metric("latchgate_hashes_total").await - before;
+        assert_eq!(derivations, 1, "{user}");
     }
-    assert_eq!(costs, [1, 1]);
 }
 
 #[tokio::test]
