@@ -14,6 +14,7 @@ mod platform;
 mod shell;
 mod view;
 
+use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
 
 use tauri::{AppHandle, RunEvent, Wry};
@@ -26,7 +27,7 @@ pub fn run() -> ExitCode {
     let filter = EnvFilter::try_from_env("LATCHGATE_LOG")
         .unwrap_or_else(|_| EnvFilter::new("warn,latchgate=info"))
         .add_directive(no_frames);
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal()).init();
     match plugins(tauri::Builder::default())
         .invoke_handler(commands::handler())
         .setup(|app| shell::open(app.handle()))

@@ -23,9 +23,10 @@ use crate::metrics::Metrics;
 use crate::ops;
 use crate::relay::Hub;
 use crate::relay::reason::Reason;
-use crate::server::{self, Admission, Tls};
+use crate::server::{self, Admission};
 use crate::store::{Store, StoreError};
 use crate::throttle::{Bucket, SlowDown, Source, Throttle, Turns};
+use crate::tls::Tls;
 
 /// A gateway that is not running.
 #[derive(Debug)]
@@ -36,6 +37,7 @@ pub struct Running {
     address: SocketAddr,
     ops_address: Option<SocketAddr>,
     shared: Arc<Shared>,
+    tls: Option<Tls>,
     cancel: CancellationToken,
     tasks: TaskTracker,
 }
@@ -162,13 +164,16 @@ impl Running {
         let address = local(&listener).unwrap_or(shared.config.listen);
         let ops_address = ops.as_ref().and_then(local);
         let (cancel, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn(server::serve(Arc::clone(&shared), listener, tls, cancel.clone()));
+        tasks.spawn(server::serve(Arc::clone(&shared), listener, tls.clone(), cancel.clone()));
+        if let Some(tls) = tls.clone() {
+            tasks.spawn(tls.watch(cancel.clone()));
+        }
         tasks.spawn(sweep(Arc::clone(&shared), cancel.clone()));
         if let Some(listener) = ops {
             tasks.spawn(ops::serve(Arc::clone(&shared), listener, cancel.clone()));
         }
         info!(%address, "the gateway is ready");
-        Self { address, ops_address, shared, cancel, tasks }
+        Self { address, ops_address, shared, tls, cancel, tasks }
     }
 
     /// Returns the address that clients connect to.
@@ -188,6 +193,13 @@ impl Running {
     pub fn origin(&self) -> String {
         let scheme = if self.shared.config.tls.is_some() { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
+    }
+
+    /// Reads the TLS certificate and key again. New connections get them; the open ones go on.
+    pub fn reload_certificate(&self) {
+        if let Some(tls) = &self.tls {
+            tls.reload();
+        }
     }
 
     /// Stops with [`Stop::ShutDown`].
@@ -211,6 +223,11 @@ impl Running {
         };
         if timeout(STOP_TIMEOUT, ended).await.is_err() {
             warn!("some connections did not end in time");
+        }
+        // Connections that outlive the wait hold on to the store; it closes under them, and frees its folder.
+        let shared = Arc::clone(&self.shared);
+        if tokio::task::spawn_blocking(move || shared.store.close()).await.is_err() {
+            error!("the store did not close");
         }
     }
 }

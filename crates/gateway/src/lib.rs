@@ -20,6 +20,7 @@ mod relay;
 mod server;
 mod store;
 mod throttle;
+mod tls;
 
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Limits, Prefix, Rate, TlsFiles};

@@ -79,3 +79,6 @@ pub(crate) const JOBS_WAITING: usize = 4096;
 
 /// Jobs that share one transaction, and so one wait for the disk.
 pub(crate) const JOBS_PER_TRANSACTION: usize = 64;
+
+/// How often the files of the certificate and key are looked at.
+pub(crate) const CERTIFICATE_LOOK: Duration = Duration::from_secs(5);

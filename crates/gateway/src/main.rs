@@ -1,6 +1,6 @@
 //! The gateway's command line.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _, stderr};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -23,7 +23,7 @@ struct Cli {
 enum Command {
     /// Serve clients until SIGTERM or SIGINT.
     #[command(
-        after_help = "Example:\n  latchgate-gateway serve --listen 127.0.0.1:8443 --data /var/lib/latchgate-gateway\n\nPrints LISTENING and the origin on standard output when it is ready, and OPS and the\naddress of health and metrics if they are served. Logs go to standard error (RUST_LOG)."
+        after_help = "Example:\n  latchgate-gateway serve --listen 127.0.0.1:8443 --data /var/lib/latchgate-gateway\n\nPrints LISTENING and the origin on standard output when it is ready, and OPS and the\naddress of health and metrics if they are served. SIGHUP reads the certificate again. Logs go to standard error (RUST_LOG)."
     )]
     Serve(Serve),
     /// Check the configuration and the integrity of the store.
@@ -92,7 +92,7 @@ fn main() -> ExitCode {
     // At TRACE tungstenite writes whole frames, passwords included.
     let no_frames = "tungstenite=warn".parse().expect("a directive");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")).add_directive(no_frames);
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal()).init();
     let done = match cli.command {
         Command::Serve(serve) => run_serve(serve),
         Command::Check(check) => {
@@ -104,7 +104,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "latchgate-gateway: {error:#}");
+            let _ = writeln!(stderr(), "latchgate-gateway: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -126,11 +126,15 @@ fn run_serve(serve: Serve) -> Result<()> {
     tokio::runtime::Runtime::new().context("could not start the runtime")?.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
+        let mut hang_up = signal(SignalKind::hangup()).context("could not listen for SIGHUP")?;
         let running = Gateway::start(config).await?;
         announce(&running).context("could not write to standard output")?;
-        let stop = tokio::select! {
-            _ = terminate.recv() => Stop::Drain,
-            _ = interrupt.recv() => Stop::ShutDown,
+        let stop = loop {
+            tokio::select! {
+                _ = terminate.recv() => break Stop::Drain,
+                _ = interrupt.recv() => break Stop::ShutDown,
+                _ = hang_up.recv() => running.reload_certificate(),
+            }
         };
         running.stop(stop).await;
         Ok(())

@@ -4,9 +4,7 @@
 //! spoken cannot be abused.
 
 use std::collections::HashMap;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -21,21 +19,17 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem};
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 use tracing::{debug, warn};
 
 use crate::api;
-use crate::config::{Limits, TlsFiles};
-use crate::gateway::{Shared, StartError};
+use crate::config::Limits;
+use crate::gateway::Shared;
 use crate::limits::{REQUEST_HEAD, REQUEST_HEADERS, UNSENT};
 use crate::metrics::Metrics;
 use crate::throttle::Source;
+use crate::tls::Tls;
 
 /// Who may connect: all together, and from one address without having logged in.
 pub(crate) struct Admission {
@@ -109,29 +103,6 @@ impl Drop for Guard {
     }
 }
 
-/// The certificate and key in use.
-#[derive(Clone)]
-pub(crate) struct Tls(TlsAcceptor);
-
-impl Tls {
-    pub(crate) fn load(files: &TlsFiles) -> Result<Self, StartError> {
-        let unreadable = |path: &Path, error: pem::Error| StartError::File {
-            path: path.into(),
-            source: if let pem::Error::Io(error) = error { error } else { io::Error::other(error.to_string()) },
-        };
-        let chain = CertificateDer::pem_file_iter(&files.certificate)
-            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-            .map_err(|error| unreadable(&files.certificate, error))?;
-        let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unreadable(&files.key, error))?;
-        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self(TlsAcceptor::from(Arc::new(config))))
-    }
-}
-
 /// Accepts clients until it is cancelled.
 pub(crate) async fn serve(shared: Arc<Shared>, listener: TcpListener, tls: Option<Tls>, cancel: CancellationToken) {
     let router = api::router(Arc::clone(&shared));
@@ -169,7 +140,7 @@ fn accept(
         let limit = shared.config.limits.head_timeout();
         match tls {
             None => speak_http(&shared, stream, ip, guard, router, cancel).await,
-            Some(tls) => match timeout(limit, tls.0.accept(stream)).await {
+            Some(tls) => match timeout(limit, tls.acceptor().accept(stream)).await {
                 Ok(Ok(stream)) => speak_http(&shared, stream, ip, guard, router, cancel).await,
                 Ok(Err(error)) => debug!(%error, "a TLS handshake failed"),
                 Err(_) => debug!("a TLS handshake took too long"),

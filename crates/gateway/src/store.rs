@@ -15,6 +15,7 @@ mod tickets;
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -28,10 +29,12 @@ pub(crate) use tickets::{NewTicket, Ticket};
 
 use crate::limits::{JOBS_PER_TRANSACTION, JOBS_WAITING};
 
-/// A handle to the database thread. The database closes when it is dropped.
-pub struct Store {
-    jobs: Option<SyncSender<Job>>,
-    thread: Option<JoinHandle<()>>,
+/// A handle to the database thread. The database closes when it is dropped, at the latest.
+pub struct Store(Mutex<Option<Open>>);
+
+struct Open {
+    jobs: SyncSender<Job>,
+    thread: JoinHandle<()>,
 }
 
 /// Why the store cannot be used.
@@ -108,7 +111,7 @@ impl Store {
                 drop(lock);
             })
             .map_err(|source| StoreError::Io { attempt: "start the database thread", source })?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self(Mutex::new(Some(Open { jobs, thread }))))
     }
 
     /// Checks the whole database without changing it.
@@ -153,8 +156,7 @@ impl Store {
                 drop(answer.send(result));
             })
         });
-        let jobs = self.jobs.as_ref().ok_or(StoreError::Unavailable)?;
-        jobs.try_send(job).map_err(|_| StoreError::Unavailable)?;
+        self.lock().as_ref().and_then(|open| open.jobs.try_send(job).ok()).ok_or(StoreError::Unavailable)?;
         answered.await.map_err(|_| StoreError::NotCommitted)?
     }
 
@@ -162,16 +164,25 @@ impl Store {
     pub(crate) async fn ping(&self) -> bool {
         self.run(|connection| connection.query_row("SELECT 1", [], |_| Ok(()))).await.is_ok()
     }
+
+    /// Finishes the jobs that wait and closes the database: the folder is free when this returns. Whoever still
+    /// asks hears that the store is unavailable.
+    pub(crate) fn close(&self) {
+        let Some(Open { jobs, thread }) = self.lock().take() else { return };
+        drop(jobs);
+        if thread.join().is_err() {
+            error!("the database thread panicked");
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Drop for Store {
     fn drop(&mut self) {
-        self.jobs = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            error!("the database thread panicked");
-        }
+        self.close();
     }
 }
 

@@ -11,6 +11,7 @@ mod pair;
 mod proxy;
 mod status;
 
+use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -42,7 +43,12 @@ pub fn run() -> ExitCode {
     // At TRACE tungstenite writes whole frames, passwords included.
     let no_frames = "tungstenite=warn".parse().expect("a directive");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error")).add_directive(no_frames);
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(stderr)
+        .with_ansi(stderr().is_terminal())
+        .with_target(false)
+        .init();
     let output = Output::new(args.common.json);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

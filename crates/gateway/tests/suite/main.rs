@@ -1,6 +1,8 @@
 //! The gateway over real sockets, one abuse case or promise each.
 
 #[cfg(test)]
+mod certificate;
+#[cfg(test)]
 mod claim;
 #[cfg(test)]
 mod limits;

@@ -8,10 +8,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use http::{Method, StatusCode};
-use latchgate_gateway::{Clock, Config, Gateway, StartError, Stop, Store, StoreError, TlsFiles};
+use latchgate_gateway::{Clock, Config, Gateway, StartError, Stop, Store, StoreError};
 use latchgate_protocol::control::Control;
 use latchgate_protocol::rest::{DeviceClaimed, PasswordRotation};
 use latchgate_protocol::{ClaimId, DevicePassword, DeviceSetupKey, InstancePassword, ResumeTicket};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::support::{Account, DeviceAccount, START, TestGateway, call, claim, request, revoke, rng, with_ops};
@@ -361,11 +363,15 @@ struct Process {
 
 impl Process {
     fn start(folder: &Path) -> Self {
+        Self::start_with(folder, Stdio::null())
+    }
+
+    fn start_with(folder: &Path, log: Stdio) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_latchgate-gateway"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(folder)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -487,36 +493,31 @@ fn the_command_line_keeps_to_its_exit_codes() {
 }
 
 #[tokio::test]
-async fn a_certificate_is_served_and_a_wrong_key_is_refused() {
-    use tokio_rustls::rustls::pki_types::ServerName;
-    use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+async fn the_folder_is_free_when_the_gateway_has_stopped() {
+    let gateway = TestGateway::start().await;
+    // A request that never ends keeps its connection beyond the stop.
+    let mut unfinished = TcpStream::connect(gateway.addr()).await.unwrap();
+    unfinished.write_all(b"POST /v1/devices/claim HTTP/1.1\r\nhost: g\r\ncontent-length: 9\r\n\r\n{").await.unwrap();
+    gateway.create_instance().await;
+    let TestGateway { running, folder, .. } = gateway;
+    running.shutdown().await;
+    Store::open(folder.path()).unwrap();
+}
 
+fn terminate(child: &Child) {
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(killed.unwrap().success());
+}
+
+#[test]
+fn logs_in_a_file_have_no_colours() {
     let folder = tempfile::tempdir().unwrap();
-    let issued = rcgen::generate_simple_self_signed(["gateway.test".to_owned()]).unwrap();
-    let tls = TlsFiles { certificate: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
-    fs::write(&tls.certificate, issued.cert.pem()).unwrap();
-    fs::write(&tls.key, issued.signing_key.serialize_pem()).unwrap();
-    let gateway = TestGateway::start_with(|config| config.tls = Some(tls.clone())).await;
-    assert!(gateway.running.origin().starts_with("https://127.0.0.1:"));
-
-    let mut roots = RootCertStore::empty();
-    roots.add(issued.cert.der().clone()).unwrap();
-    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let connector =
-        tokio_rustls::TlsConnector::from(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()));
-    let stream = tokio::net::TcpStream::connect(gateway.addr()).await.unwrap();
-    let stream = connector.connect(ServerName::try_from("gateway.test").unwrap(), stream).await.unwrap();
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(hyper_util::rt::TokioIo::new(stream)).await.unwrap();
-    tokio::spawn(connection);
-    let response = sender.send_request(request(Method::GET, "/v1/openapi.json").empty()).await.unwrap();
-    assert_eq!(response.status(), StatusCode::OK);
-
-    let other = rcgen::generate_simple_self_signed(["gateway.test".to_owned()]).unwrap();
-    fs::write(&tls.key, other.signing_key.serialize_pem()).unwrap();
-    let config = Config { tls: Some(tls), ..Config::loopback(folder.path().join("data")) };
-    assert!(matches!(Gateway::start(config).await, Err(StartError::Tls(_))));
+    let log = folder.path().join("log");
+    let mut process = Process::start_with(folder.path(), fs::File::create(&log).unwrap().into());
+    terminate(&process.child);
+    assert!(process.child.wait().unwrap().success());
+    let log = fs::read_to_string(log).unwrap();
+    assert!(log.contains("the gateway is ready") && !log.contains('\x1b'), "{log:?}");
 }
 
 #[test]
