@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use latchgate_client::view::CodeView;
 use latchgate_client::{
-    Client, ClientConfig, Failure, Fault, KeychainStore, PlainHttp, ProfileName, TlsRoots, UnlockSecret,
+    Client, ClientConfig, Failure, Fault, IdleLock, KeychainStore, PlainHttp, ProfileName, TlsRoots, UnlockSecret,
 };
 use serde::Deserialize;
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
@@ -130,6 +130,7 @@ pub(crate) fn open(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
         },
         device_label: device_label(),
         roots: TlsRoots::Platform,
+        idle: IdleLock::BySettings,
     };
     let client = tauri::async_runtime::block_on(async { Client::open(config) })?;
     app.manage(Shell {

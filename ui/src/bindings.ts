@@ -23,7 +23,15 @@ sites: Array<SiteView>,
 /**
  * Whether this system's keychain can be used.
  */
-keychain: KeychainState, };
+keychain: KeychainState, 
+/**
+ * What the person chose for this profile.
+ */
+settings: Settings, 
+/**
+ * Why a pairing that was here is gone, until the next one.
+ */
+ended: Failure | null, };
 
 /**
  * The screen that the state asks for.
@@ -42,9 +50,17 @@ failedAttempts: number,
  */
 retryAfterSeconds: number | null, 
 /**
+ * How many tries are left before the keys are erased, where that was chosen.
+ */
+triesLeft: number | null, 
+/**
  * What opens the vault.
  */
-method: UnlockMethod, } | { "kind": "unlocking" } | { "kind": "portal" };
+method: UnlockMethod, 
+/**
+ * Why it is closed.
+ */
+cause: LockCause, } | { "kind": "unlocking" } | { "kind": "portal" };
 
 /**
  * How far a pairing is.
@@ -191,3 +207,26 @@ export type KeychainState = "available" | "absent" | "locked" | "denied";
  * What opens the vault.
  */
 export type UnlockMethod = "passphrase" | "biometric" | "none";
+
+/**
+ * Why a vault is closed.
+ */
+export type LockCause = "start" | "person" | "idle" | "screen" | "sleep";
+
+/**
+ * What a person chooses for a profile. It lies beside the vault in the clear, and changes only while the vault
+ * is open.
+ */
+export type Settings = { 
+/**
+ * Locks after this many minutes without use; `None` never does.
+ */
+lockAfterMinutes: number | null, 
+/**
+ * Locks when the system's screen is locked.
+ */
+lockWithScreen: boolean, 
+/**
+ * Erases the keys after this many wrong passphrases in a row; `None` only lets them wait longer.
+ */
+eraseAfterTries: number | null, };

@@ -17,6 +17,7 @@ interface Scene {
   profile?: ProfileView | null;
   scan?: (events: ScanEvents) => Promise<CodeView>;
   failure?: Failure;
+  ended?: Failure;
   /** What the person does on the screen, before the picture is taken. */
   act?: () => void;
   page?: PageView;
@@ -53,6 +54,7 @@ const failures = {
   offline: { code: "connector-offline", message: "The gateway is reached, but your company’s connector is not connected to it.", advice: "Latchgate tries again by itself. If it lasts, tell your company." },
   noNetwork: { code: "no-network", message: "This device has no connection to the internet.", advice: "Check Wi-Fi, mobile data or the cable. Latchgate tries again by itself." },
   wrong: { code: "wrong-passphrase", message: "This passphrase does not open the vault.", advice: "Try again. After several wrong tries, each next one has to wait longer." },
+  erased: { code: "erased-after-tries", message: "There were too many wrong tries, and the keys on this device were erased, as you had chosen.", advice: "Ask your company for a new code and pair this device again." },
   camera: { code: "camera-none", message: "No camera was found on this device.", advice: "Choose a picture of the code, or paste its text." },
 } satisfies Record<string, Failure>;
 
@@ -61,8 +63,8 @@ const pairing = (progress: Partial<PairingProgress>): Screen => ({
   kind: "pairing",
   progress: { step: "checking", checkCode: null, failure: null, resumable: false, ...progress },
 });
-const locked = (failedAttempts: number, retryAfterSeconds: number | null, method: "passphrase" | "biometric" = "passphrase"): Scene => ({
-  screen: { kind: "locked", failedAttempts, retryAfterSeconds, method },
+const locked = (failedAttempts: number, retryAfterSeconds: number | null, changes: Partial<Extract<Screen, { kind: "locked" }>> = {}): Scene => ({
+  screen: { kind: "locked", failedAttempts, retryAfterSeconds, triesLeft: null, method: "passphrase", cause: "start", ...changes },
   profile,
 });
 const portal = (scene: Scene = {}): Scene => ({ screen: { kind: "portal" }, profile, sites, status: lights("good", "good", "good"), ...scene });
@@ -84,6 +86,7 @@ const page = (changes: Partial<PageView> = {}): Scene => ({
 /** Every state that a person can meet. The names are the file names of the reference pictures. */
 export const scenes: Record<string, Scene> = {
   welcome: {},
+  "welcome-erased": { ended: failures.erased },
   "scan-starting": { startAt: { at: "scan" }, scan: () => new Promise(() => {}) },
   "scan-running": { startAt: { at: "scan" }, scan: showSampleFrame },
   "scan-none": { startAt: { at: "scan" }, scan: () => Promise.reject(failures.camera) },
@@ -110,7 +113,9 @@ export const scenes: Record<string, Scene> = {
   "unlock-wrong": { ...locked(2, null), failure: failures.wrong, act: () => (type("unlock-passphrase", "guess"), press("unlock")) },
   "unlock-forget": { ...locked(2, null), act: () => press("forget") },
   "unlock-wait": locked(6, 95),
-  "unlock-biometric": { ...locked(0, null, "biometric"), biometrics: "finger" },
+  "unlock-idle": locked(0, null, { cause: "idle" }),
+  "unlock-last-tries": locked(8, null, { triesLeft: 2 }),
+  "unlock-biometric": { ...locked(0, null, { method: "biometric" }), biometrics: "finger" },
   unlocking: { screen: { kind: "unlocking" }, profile },
   portal: portal(),
   "portal-search": portal({ act: () => type("search", "ti") }),
@@ -172,6 +177,8 @@ export function preview(query: URLSearchParams): { host: Host; startAt?: StartAt
     status: scene.status ?? lights("unknown", "unknown", "unknown"),
     sites: scene.sites ?? [],
     keychain: scene.keychain ?? "available",
+    settings: { lockAfterMinutes: 15, lockWithScreen: true, eraseAfterTries: null },
+    ended: scene.ended ?? null,
   };
   const done = () => Promise.resolve();
   const readCode = () => (scene.failure ? Promise.reject(scene.failure) : Promise.resolve(code));

@@ -5,7 +5,7 @@ use tokio::sync::watch;
 
 use crate::failure::{Failure, Fault};
 use crate::view::{
-    AppView, KeychainState, Light, PairingProgress, PairingStep, ProfileView, Screen, SiteView, StatusView,
+    AppView, KeychainState, Light, PairingProgress, PairingStep, ProfileView, Screen, Settings, SiteView, StatusView,
 };
 
 /// Publishes whole views; what does not change the view wakes nobody.
@@ -17,7 +17,15 @@ pub(crate) struct Board {
 impl Board {
     /// Begins with a screen.
     pub(crate) fn new(screen: Screen, profile: Option<ProfileView>) -> Self {
-        let view = AppView { screen, profile, status: dark(), sites: Vec::new(), keychain: KeychainState::Available };
+        let view = AppView {
+            screen,
+            profile,
+            status: dark(),
+            sites: Vec::new(),
+            keychain: KeychainState::Available,
+            settings: Settings::default(),
+            ended: None,
+        };
         Self { view: watch::Sender::new(view) }
     }
 
@@ -39,6 +47,15 @@ impl Board {
 
     pub(crate) fn set_keychain(&self, keychain: KeychainState) {
         self.change(|view| view.keychain = keychain);
+    }
+
+    pub(crate) fn set_settings(&self, settings: Settings) {
+        self.change(|view| view.settings = settings);
+    }
+
+    /// Says why there is no pairing any more; the next pairing takes it away.
+    pub(crate) fn set_ended(&self, reason: Option<Failure>) {
+        self.change(|view| view.ended = reason);
     }
 
     pub(crate) fn set_sites(&self, sites: Vec<SiteView>) {

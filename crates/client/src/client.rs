@@ -18,7 +18,7 @@ use crate::picture;
 use crate::profile;
 use crate::proxy::{Authority, Credentials};
 use crate::vault::KeyStore;
-use crate::view::{AppView, CodeView, ProfileView};
+use crate::view::{AppView, CodeView, LockCause, ProfileView, Settings};
 
 /// The name of a profile: lower-case letters, digits, `-` and `_`, at most 64.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -56,6 +56,17 @@ pub struct ClientConfig {
     pub device_label: String,
     /// How the gateway's certificate is checked.
     pub roots: TlsRoots,
+    /// Whether an open vault closes by itself.
+    pub idle: IdleLock,
+}
+
+/// Whether an open vault closes after some time without use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdleLock {
+    /// As the person chose in the settings; [`Client::touch`] says that somebody is there.
+    BySettings,
+    /// Never: a program that serves others has nobody who touches it.
+    Never,
 }
 
 /// What opens the vault, or seals it first.
@@ -244,7 +255,25 @@ impl Client {
 
     /// Closes the tunnel and the proxy and drops the keys from memory.
     pub fn lock(&self) {
-        self.controller.lock();
+        self.controller.lock(LockCause::Person);
+    }
+
+    /// Locks, and says on the screen why.
+    pub fn lock_because(&self, cause: LockCause) {
+        self.controller.lock(cause);
+    }
+
+    /// Somebody uses the device: the time without use begins anew.
+    pub fn touch(&self) {
+        self.controller.touch();
+    }
+
+    /// Changes what the person chose for this profile.
+    ///
+    /// # Errors
+    /// `locked`, `bad-setting`, `storage-failed`, or those of the key store.
+    pub async fn set_settings(&self, settings: Settings) -> Result<(), Failure> {
+        self.controller.set_settings(settings).await
     }
 
     /// Removes the pairing, keys and all, from this device. The company keeps its side until it revokes.

@@ -6,6 +6,7 @@
 //! 3. A lock takes effect at once, whatever command is under way; a command that opens the vault meanwhile
 //!    finds that it was overtaken and leaves it closed.
 
+mod locking;
 mod pairing;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,8 +19,9 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
+use self::locking::{Clocks, locked};
 use crate::board::{Board, pairing};
-use crate::client::{ClientConfig, ClientError, ProfileName, ProxyEndpoint, ProxyOptions, UnlockSecret};
+use crate::client::{ClientConfig, ClientError, IdleLock, ProfileName, ProxyEndpoint, ProxyOptions, UnlockSecret};
 use crate::connection::{Connection, Shared};
 use crate::establish::Establisher;
 use crate::failure::{Failure, Fault};
@@ -30,7 +32,7 @@ use crate::uplink::Uplink;
 use crate::vault::contents::{Active, Contents};
 use crate::vault::tries::Tries;
 use crate::vault::{FileStore, KeyStore, Shelf, StoreError, Vault, VaultError};
-use crate::view::{KeychainState, PairingStep, Screen, UnlockMethod};
+use crate::view::{KeychainState, LockCause, PairingStep, Screen, Settings, UnlockMethod};
 
 /// The decisions about one profile.
 pub(crate) struct Controller {
@@ -49,6 +51,11 @@ pub(crate) struct Controller {
     proxy_options: Mutex<ProxyOptions>,
     /// Counts locks, so that a command notices one that overtook it.
     locks: AtomicU64,
+    /// Why the vault is closed.
+    cause: Mutex<LockCause>,
+    idle: IdleLock,
+    /// When somebody last used the device.
+    used: Mutex<Clocks>,
 }
 
 /// What exists while the vault is open.
@@ -60,12 +67,13 @@ struct Open {
     wake: Arc<Notify>,
     connection: Option<AbortHandle>,
     proxy: Option<Proxy>,
+    idle: Option<AbortHandle>,
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            connection.abort();
+        for task in [self.connection.take(), self.idle.take()].into_iter().flatten() {
+            task.abort();
         }
     }
 }
@@ -85,8 +93,10 @@ impl Controller {
         let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
         let folder = ProfileFolder::take(config.data_dir.join(config.profile.as_str()))?;
         let profile = folder.read()?;
-        let screen = profile.as_ref().map_or(Screen::Welcome, |profile| locked(&fresh(), profile.method));
+        let start = |profile: &Profile| locked(&fresh(), profile.method, LockCause::Start);
+        let screen = profile.as_ref().map_or(Screen::Welcome, start);
         let board = Board::new(screen, profile.as_ref().map(|profile| profile.view(None)));
+        board.set_settings(profile.as_ref().map(|profile| profile.settings.clone()).unwrap_or_default());
         let controller = Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
             name: config.profile,
@@ -101,6 +111,9 @@ impl Controller {
             tries: Mutex::new(fresh()),
             proxy_options: Mutex::default(),
             locks: AtomicU64::new(0),
+            cause: Mutex::new(LockCause::Start),
+            idle: config.idle,
+            used: Mutex::new(Clocks::now()),
         });
         let looking = Arc::clone(&controller);
         drop(runtime.spawn(async move { looking.look_around(profile).await }));
@@ -142,6 +155,7 @@ impl Controller {
         self.board.set_screen(Screen::Unlocking);
         match self.open_with(secret, &profile).await {
             Ok(vault) => self.install(vault, profile, locks).await,
+            Err(VaultError::Spent) => self.erase_spent(&profile).await,
             Err(error) => {
                 if let VaultError::Store(error) = &error
                     && profile.place == Place::Store
@@ -159,23 +173,12 @@ impl Controller {
         let shelf = self.shelf(profile.place);
         let mut tries = self.tries().clone();
         if tries.failed() == 0 {
+            // Another process may have counted meanwhile.
             tries = shelf.read_tries().await?;
         }
         let opened = Vault::open(shelf, secret, &mut tries).await;
         *self.tries() = tries;
         opened
-    }
-
-    pub(crate) fn lock(&self) {
-        self.locks.fetch_add(1, Ordering::SeqCst);
-        let open = self.opened().take();
-        if let Some(open) = open {
-            info!("locked");
-            let method = self.profile_of(&open).method;
-            drop(open);
-            self.board.go_dark();
-            self.show_locked(method);
-        }
     }
 
     pub(crate) async fn forget(&self) -> Result<(), Failure> {
@@ -187,13 +190,14 @@ impl Controller {
     /// Closes everything, then erases the vault and its description, in this order: a description without a
     /// vault says that the keys are gone, a vault without a description would lie there unseen.
     async fn erase(&self, profile: &Profile) -> Result<(), Failure> {
-        self.lock();
+        self.lock(LockCause::Person);
         self.shelf(profile.place).clear().await.map_err(|error| Failure::from(&error))?;
         self.folder.delete().map_err(|error| {
             warn!(%error, "the profile was not deleted");
             Fault::StorageFailed.failure()
         })?;
         *self.tries() = fresh();
+        self.board.set_settings(Settings::default());
         self.board.set_profile(None);
         self.board.set_screen(Screen::Welcome);
         info!("the pairing was removed from this device");
@@ -204,6 +208,8 @@ impl Controller {
     async fn install(&self, vault: Vault, profile: Profile, locks: u64) -> Result<(), Failure> {
         let method = profile.method;
         self.board.set_profile(Some(profile.view(None)));
+        self.board.set_settings(profile.settings.clone());
+        self.board.set_ended(None);
         let vault = Arc::new(tokio::sync::Mutex::new(vault));
         let stage = stage(&vault).await;
         let open = Open {
@@ -214,6 +220,7 @@ impl Controller {
             wake: Arc::default(),
             connection: None,
             proxy: None,
+            idle: self.follow_idleness(),
         };
         {
             let mut slot = self.opened();
@@ -255,7 +262,7 @@ impl Controller {
         };
         let proxy = Proxy::start(listen, credentials, sites, uplink).await.map_err(|error| {
             warn!(%error, "the proxy did not start");
-            self.lock();
+            self.lock(LockCause::Person);
             Fault::ProxyFailed.failure()
         })?;
         let mut slot = self.opened();
@@ -299,21 +306,6 @@ impl Controller {
         if let Some(earlier) = open.connection.replace(task.abort_handle()) {
             earlier.abort();
         }
-    }
-
-    fn show_locked(&self, method: UnlockMethod) {
-        let tries = self.tries().clone();
-        self.board.set_screen(locked(&tries, method));
-        let Some(wait) = tries.wait(Instant::now()) else { return };
-        let this = Weak::clone(&self.this);
-        drop(tokio::spawn(async move {
-            tokio::time::sleep(wait).await;
-            let Some(controller) = this.upgrade() else { return };
-            if matches!(controller.board.view().screen, Screen::Locked { .. }) {
-                let tries = controller.tries().clone();
-                controller.board.set_screen(locked(&tries, method));
-            }
-        }));
     }
 
     pub(crate) fn proxy(&self) -> Option<ProxyEndpoint> {
@@ -387,12 +379,6 @@ async fn stage(vault: &tokio::sync::Mutex<Vault>) -> Stage {
         Contents::Active(active) if active.check_code.is_some() => Stage::Unconfirmed(active.clone()),
         Contents::Active(_) => Stage::Complete,
     }
-}
-
-fn locked(tries: &Tries, method: UnlockMethod) -> Screen {
-    let wait = tries.wait(Instant::now());
-    let retry_after_seconds = wait.map(|wait| u32::try_from(wait.as_secs() + 1).unwrap_or(u32::MAX));
-    Screen::Locked { failed_attempts: tries.failed(), retry_after_seconds, method }
 }
 
 fn fresh() -> Tries {

@@ -209,6 +209,14 @@ faults! {
     TooManyAttempts = "too-many-attempts",
         "There were too many wrong tries.",
         "Wait until the time shown has passed, then try again.";
+    /// Too many tries, and the person chose erasure.
+    ErasedAfterTries = "erased-after-tries",
+        "There were too many wrong tries, and the keys on this device were erased, as you had chosen.",
+        "Ask your company for a new code and pair this device again.";
+    /// A setting outside of its range.
+    BadSetting = "bad-setting",
+        "This setting is outside of what can be chosen.",
+        "Choose one of the values that are offered.";
     /// An empty or short passphrase.
     WeakPassphrase = "weak-passphrase",
         "The passphrase is too short.",

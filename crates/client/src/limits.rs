@@ -28,6 +28,16 @@ pub(crate) const FIRST_WAIT: Duration = Duration::from_secs(30);
 /// The longest wait.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 
+/// The fewest wrong tries after which keys may be erased: fewer would erase them by mistake.
+pub(crate) const ERASE_TRIES_FLOOR: u32 = FREE_TRIES + 5;
+/// Minutes without use before a vault closes, unless the person chooses otherwise.
+pub(crate) const IDLE_MINUTES: u32 = 15;
+/// The longest time without use that can be chosen, in minutes: a working day.
+pub(crate) const IDLE_MINUTES_CEILING: u32 = 8 * 60;
+/// How often the clocks are looked at while a vault is open: the most by which a lock may be late after the
+/// machine slept.
+pub(crate) const IDLE_LOOK: Duration = Duration::from_secs(5);
+
 /// How long a keychain may take: it may ask the person for a password of its own.
 pub(crate) const KEYCHAIN_TIMEOUT: Duration = Duration::from_secs(120);
 /// The largest blob that is read from a file store.

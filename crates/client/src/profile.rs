@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::ClientError;
 use crate::vault::{make_private_folder, write_atomically};
-use crate::view::{ProfileView, UnlockMethod};
+use crate::view::{ProfileView, Settings, UnlockMethod};
 
 const VERSION: u32 = 1;
 const FILE: &str = "profile.json";
@@ -35,6 +35,9 @@ pub(crate) struct Profile {
     pub(crate) method: UnlockMethod,
     /// Where the vault lies.
     pub(crate) place: Place,
+    /// What the person chose.
+    #[serde(default)]
+    pub(crate) settings: Settings,
 }
 
 /// Where a vault lies.
@@ -63,7 +66,16 @@ impl Profile {
         method: UnlockMethod,
         place: Place,
     ) -> Self {
-        Self { version: VERSION, company: String::new(), gateway, connector_key, device_label, method, place }
+        Self {
+            version: VERSION,
+            company: String::new(),
+            gateway,
+            connector_key,
+            device_label,
+            method,
+            place,
+            settings: Settings::default(),
+        }
     }
 
     /// Returns what the screens show; `person` is known while connected.

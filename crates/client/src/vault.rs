@@ -51,6 +51,9 @@ pub(crate) enum VaultError {
     /// Too many wrong tries; the next one has to wait.
     #[error("too many wrong tries")]
     Wait,
+    /// There were as many wrong tries as the person allowed: the keys are to be erased.
+    #[error("all tries are spent")]
+    Spent,
     /// Another kind of secret opens it.
     #[error("another kind of secret opens the vault")]
     WrongMethod,
@@ -85,6 +88,7 @@ impl From<&VaultError> for Failure {
             VaultError::WrongPassphrase => Fault::WrongPassphrase,
             VaultError::WrongKey => Fault::BoundKeyChanged,
             VaultError::Wait => Fault::TooManyAttempts,
+            VaultError::Spent => Fault::ErasedAfterTries,
             VaultError::WrongMethod => Fault::WrongMethod,
             VaultError::Weak => Fault::WeakPassphrase,
             VaultError::Unguarded => Fault::KeychainAbsent,
@@ -118,7 +122,8 @@ impl Shelf {
         Ok(Tries::read(stored.as_ref().map(|bytes| &bytes[..]), Instant::now()))
     }
 
-    async fn write_tries(&self, tries: &Tries) -> Result<(), StoreError> {
+    /// Writes the count of wrong tries, durably.
+    pub(crate) async fn write_tries(&self, tries: &Tries) -> Result<(), StoreError> {
         let bytes = tries.encode();
         self.run(move |store, name| store.write(&tries_name(name), &bytes)).await
     }
@@ -206,6 +211,10 @@ impl Vault {
         passphrase: Zeroizing<String>,
         tries: &mut Tries,
     ) -> Result<Self, VaultError> {
+        // A process that was killed while it made its last try may not make another one.
+        if tries.left() == Some(0) {
+            return Err(VaultError::Spent);
+        }
         if tries.wait(Instant::now()).is_some() {
             return Err(VaultError::Wait);
         }
@@ -214,10 +223,11 @@ impl Vault {
         let (work, key) = derive(passphrase, work).await?;
         match read_contents(&blob, &key, &shelf.name) {
             Ok(contents) => {
-                *tries = Tries::read(None, Instant::now());
+                tries.reset(Instant::now());
                 shelf.write_tries(tries).await?;
                 Ok(Self { shelf, protection: Protection::Passphrase(work), key, contents })
             }
+            Err(BlobError::WrongKey) if tries.left() == Some(0) => Err(VaultError::Spent),
             Err(BlobError::WrongKey) => Err(VaultError::WrongPassphrase),
             Err(error) => Err(error.into()),
         }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use crate::failure::Failure;
+use crate::limits::IDLE_MINUTES;
 
 /// Everything that the screens show, as one snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
@@ -25,6 +26,10 @@ pub struct AppView {
     pub sites: Vec<SiteView>,
     /// Whether this system's keychain can be used.
     pub keychain: KeychainState,
+    /// What the person chose for this profile.
+    pub settings: Settings,
+    /// Why a pairing that was here is gone, until the next one.
+    pub ended: Option<Failure>,
 }
 
 /// The screen that the state asks for.
@@ -44,8 +49,12 @@ pub enum Screen {
         failed_attempts: u32,
         /// How long the next try has to wait.
         retry_after_seconds: Option<u32>,
+        /// How many tries are left before the keys are erased, where that was chosen.
+        tries_left: Option<u32>,
         /// What opens the vault.
         method: UnlockMethod,
+        /// Why it is closed.
+        cause: LockCause,
     },
     /// The vault is being opened.
     Unlocking,
@@ -183,6 +192,41 @@ pub enum UnlockMethod {
     None,
 }
 
+/// Why a vault is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum LockCause {
+    /// It was not opened since the start.
+    Start,
+    /// The person, or the program that runs the client, closed it.
+    Person,
+    /// Nobody used it for the time that was chosen.
+    Idle,
+    /// The system's screen was locked.
+    Screen,
+    /// The system was about to sleep.
+    Sleep,
+}
+
+/// What a person chooses for a profile. It lies beside the vault in the clear, and changes only while the vault
+/// is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Settings {
+    /// Locks after this many minutes without use; `None` never does.
+    pub lock_after_minutes: Option<u32>,
+    /// Locks when the system's screen is locked.
+    pub lock_with_screen: bool,
+    /// Erases the keys after this many wrong passphrases in a row; `None` only lets them wait longer.
+    pub erase_after_tries: Option<u32>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { lock_after_minutes: Some(IDLE_MINUTES), lock_with_screen: true, erase_after_tries: None }
+    }
+}
+
 impl fmt::Display for PairingStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -225,6 +269,8 @@ pub fn bindings() -> String {
         CodeView,
         KeychainState,
         UnlockMethod,
+        LockCause,
+        Settings,
     );
     text
 }
@@ -248,8 +294,17 @@ mod tests {
 
     #[test]
     fn json_is_tagged_by_kind_and_written_in_camel_case() {
-        let screen = Screen::Locked { failed_attempts: 2, retry_after_seconds: None, method: UnlockMethod::Passphrase };
+        let screen = Screen::Locked {
+            failed_attempts: 2,
+            retry_after_seconds: None,
+            tries_left: None,
+            method: UnlockMethod::Passphrase,
+            cause: LockCause::Start,
+        };
         let json = serde_json::to_string(&screen).unwrap();
-        assert_eq!(json, r#"{"kind":"locked","failedAttempts":2,"retryAfterSeconds":null,"method":"passphrase"}"#);
+        assert_eq!(
+            json,
+            r#"{"kind":"locked","failedAttempts":2,"retryAfterSeconds":null,"triesLeft":null,"method":"passphrase","cause":"start"}"#
+        );
     }
 }

@@ -15,7 +15,9 @@ use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use latchgate_client::{Client, ClientConfig, Failure, FileStore, KeyStore, KeychainStore, PlainHttp, TlsRoots};
+use latchgate_client::{
+    Client, ClientConfig, Failure, FileStore, IdleLock, KeyStore, KeychainStore, PlainHttp, TlsRoots,
+};
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 
@@ -98,6 +100,7 @@ pub(crate) fn open(common: &Common) -> Result<Client, Ended> {
         plain_http: if common.allow_plain_http { PlainHttp::Allowed } else { PlainHttp::ToLoopback },
         device_label: common.device_label(),
         roots,
+        idle: IdleLock::Never,
     };
     Ok(Client::open(config).map_err(anyhow::Error::from)?)
 }

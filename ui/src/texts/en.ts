@@ -1,4 +1,4 @@
-import type { Light, PairingStep } from "../bindings";
+import type { Light, LockCause, PairingStep } from "../bindings";
 
 /** English. Plain words; a sentence says what something is for before it says what it is called. */
 export const en = {
@@ -125,7 +125,6 @@ export const en = {
 
   unlock: {
     title: "Locked",
-    lead: "Your keys are sealed. Unlock to reach your company.",
     label: "Passphrase",
     submit: "Unlock",
     opening: "Unlocking…",
@@ -136,6 +135,15 @@ export const en = {
     wait: (duration: string) => `Too many attempts. You can try again in ${duration}.`,
     seconds: (count: number) => (count === 1 ? "1 second" : `${count} seconds`),
     minutes: (count: number) => (count === 1 ? "1 minute" : `${count} minutes`),
+    causes: {
+      start: "Your keys are sealed. Unlock to reach your company.",
+      person: "Your keys are sealed. Unlock to reach your company.",
+      idle: "Locked because nobody used Latchgate for a while. Unlock to go on.",
+      screen: "Locked together with your screen. Unlock to go on.",
+      sleep: "Locked before this device went to sleep. Unlock to go on.",
+    } satisfies Record<LockCause, string>,
+    triesLeft: (count: number) =>
+      count === 1 ? "One try is left. If it is wrong, the keys on this device are erased." : `${count} tries are left. After that the keys on this device are erased.`,
     forgotten: "Forgot the passphrase?",
     forget: "Forget this device",
   },

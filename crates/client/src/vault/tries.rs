@@ -2,7 +2,8 @@
 //!
 //! The count is durable *before* a try is made, so that killing the process does not give a try for nothing.
 //! The wait is measured by this process's own clock and begins anew with the process, so that neither a
-//! restart nor a changed date shortens it.
+//! restart nor a changed date shortens it. Where the person chose that the keys are erased, the number lies
+//! beside the count: changing the description of the profile does not change it.
 
 use std::time::Duration;
 
@@ -16,26 +17,45 @@ use crate::limits::{FIRST_WAIT, FREE_TRIES, LONGEST_WAIT};
 pub(crate) struct Tries {
     failed: u32,
     since: Instant,
+    erase_after: Option<u32>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
     failed: u32,
+    #[serde(default)]
+    erase_after: Option<u32>,
 }
 
 impl Tries {
     /// Starts from what is stored; a damaged count is read as one that has to wait.
     pub(crate) fn read(stored: Option<&[u8]>, now: Instant) -> Self {
-        let failed = match stored {
-            None => 0,
-            Some(bytes) => serde_json::from_slice::<Stored>(bytes).map_or(FREE_TRIES, |stored| stored.failed),
-        };
-        Self { failed, since: now }
+        let damaged = Stored { failed: FREE_TRIES, erase_after: None };
+        let none = Stored { failed: 0, erase_after: None };
+        let stored = stored.map_or(none, |bytes| serde_json::from_slice(bytes).unwrap_or(damaged));
+        Self { failed: stored.failed, since: now, erase_after: stored.erase_after }
     }
 
     /// Returns the form to store.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        serde_json::to_vec(&Stored { failed: self.failed }).expect("a number has a JSON form")
+        let stored = Stored { failed: self.failed, erase_after: self.erase_after };
+        serde_json::to_vec(&stored).expect("numbers have a JSON form")
+    }
+
+    /// Begins again after a right try.
+    pub(crate) const fn reset(&mut self, now: Instant) {
+        self.failed = 0;
+        self.since = now;
+    }
+
+    /// Chooses after how many wrong tries the keys are erased.
+    pub(crate) const fn erase_after(&mut self, tries: Option<u32>) {
+        self.erase_after = tries;
+    }
+
+    /// Returns how many tries are left before the keys are erased, where that was chosen.
+    pub(crate) fn left(&self) -> Option<u32> {
+        self.erase_after.map(|most| most.saturating_sub(self.failed))
     }
 
     /// Returns the wrong tries since the last right one.
@@ -92,6 +112,24 @@ mod tests {
         let later = start + FIRST_WAIT * 10;
         let again = Tries::read(Some(&tries.encode()), later);
         assert_eq!((again.failed(), again.wait(later)), (FREE_TRIES, Some(FIRST_WAIT)));
+    }
+
+    #[test]
+    fn ab_84_the_tries_that_are_left_outlive_a_restart_and_a_right_try_gives_all_back() {
+        let start = Instant::now();
+        let mut tries = Tries::read(None, start);
+        assert_eq!(tries.left(), None);
+        tries.erase_after(Some(10));
+        for _ in 0..9 {
+            tries.count(start);
+        }
+        let mut again = Tries::read(Some(&tries.encode()), start);
+        assert_eq!(again.left(), Some(1));
+        again.count(start);
+        again.count(start);
+        assert_eq!(again.left(), Some(0));
+        again.reset(start);
+        assert_eq!((again.failed(), again.left()), (0, Some(10)));
     }
 
     #[test]
