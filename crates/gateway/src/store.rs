@@ -1,41 +1,31 @@
-//! What the gateway remembers: one SQLite database with identifiers and hashes.
+//! What the gateway remembers: identifiers and hashes, in a SQLite database.
 //!
-//! 1. A lock file keeps a second gateway away from the same folder.
-//! 2. One thread owns the database. Jobs that wait together share a transaction, each in a savepoint of its
-//!    own, so that a storm of logins waits for the disk once; a caller hears of its job after the commit.
-//! 3. A database that is damaged, readable by others, newer than this version or not ours is refused with
-//!    the reason. Nothing is ever created over something that exists.
+//! A piece of work is one closure over [`sql::Sql`]; the backend decides in which transaction it runs, and its
+//! caller hears of it after the commit. Nothing of a piece that failed is kept.
 
 mod backup;
 mod devices;
 mod instances;
 mod open;
 mod schema;
+mod sql;
+mod sqlite;
 mod tickets;
 
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde::Serialize;
 use thiserror::Error;
 use tokio::sync::oneshot;
-use tracing::error;
 
 pub(crate) use devices::{Claim, ClaimState, CreateDeviceOutcome, NewDevice};
 pub(crate) use tickets::{NewTicket, Ticket};
 
-use crate::limits::{JOBS_PER_TRANSACTION, JOBS_WAITING};
+use sql::{Sql, values};
+use sqlite::Sqlite;
 
-/// A handle to the database thread. The database closes when it is dropped, at the latest.
-pub struct Store(Mutex<Option<Open>>);
-
-struct Open {
-    jobs: SyncSender<Job>,
-    thread: JoinHandle<()>,
-}
+/// A handle to the database. It closes when it is dropped, at the latest.
+pub struct Store(Sqlite);
 
 /// Why the store cannot be used.
 #[derive(Debug, Error)]
@@ -72,6 +62,9 @@ pub enum StoreError {
     /// SQLite failed.
     #[error("the database failed")]
     Sqlite(#[from] rusqlite::Error),
+    /// A row does not hold what its column is declared for.
+    #[error("the database holds a value of another form; it was altered")]
+    Unexpected,
     /// The transaction of several jobs failed; nothing of it was written.
     #[error("the database did not commit")]
     NotCommitted,
@@ -93,8 +86,44 @@ pub struct CheckReport {
     pub weak_passwords: u64,
 }
 
-type Reply = Box<dyn FnOnce(bool) + Send>;
-type Job = Box<dyn FnOnce(&mut Transaction<'_>) -> Reply + Send>;
+/// A piece of work whose result does not matter to the backend.
+trait Job: Send {
+    /// Does the work. It may be done again, in another transaction, when that one did not commit.
+    fn attempt(&mut self, sql: &Sql<'_>) -> Result<(), StoreError>;
+
+    /// Tells the caller; `committed` says whether what the last attempt did is durable.
+    fn answer(self: Box<Self>, committed: bool);
+
+    /// Notes why the work is not done, for the caller.
+    fn fail(&mut self, error: StoreError);
+}
+
+struct Task<T, F> {
+    work: F,
+    result: Option<Result<T, StoreError>>,
+    answer: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T: Send, F: FnMut(&Sql<'_>) -> Result<T, StoreError> + Send> Job for Task<T, F> {
+    fn attempt(&mut self, sql: &Sql<'_>) -> Result<(), StoreError> {
+        self.result = None;
+        self.result = Some(Ok((self.work)(sql)?));
+        Ok(())
+    }
+
+    fn fail(&mut self, error: StoreError) {
+        self.result = Some(Err(error));
+    }
+
+    fn answer(self: Box<Self>, committed: bool) {
+        let result = match self.result {
+            Some(Err(error)) => Err(error),
+            Some(Ok(value)) if committed => Ok(value),
+            Some(Ok(_)) | None => Err(StoreError::NotCommitted),
+        };
+        drop(self.answer.send(result));
+    }
+}
 
 impl Store {
     /// Opens the database in a folder, creating both where there is nothing, and brings its schema up to date.
@@ -102,16 +131,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] says why it was refused.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        let (connection, lock) = open::open(folder)?;
-        let (jobs, queue) = sync_channel(JOBS_WAITING);
-        let thread = std::thread::Builder::new()
-            .name("store".into())
-            .spawn(move || {
-                serve(connection, &queue);
-                drop(lock);
-            })
-            .map_err(|source| StoreError::Io { attempt: "start the database thread", source })?;
-        Ok(Self(Mutex::new(Some(Open { jobs, thread }))))
+        Sqlite::open(folder).map(Self)
     }
 
     /// Checks the whole database without changing it.
@@ -139,89 +159,25 @@ impl Store {
         backup::restore(copy, folder)
     }
 
-    /// Runs `work` in a transaction and waits until it is on the disk.
+    /// Runs `work` in a transaction and waits until it is durable.
     async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        F: FnMut(&Sql<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |transaction| {
-            let result = in_savepoint(transaction, work);
-            Box::new(move |committed| {
-                let result = match result {
-                    Ok(_) if !committed => Err(StoreError::NotCommitted),
-                    other => other.map_err(StoreError::Sqlite),
-                };
-                drop(answer.send(result));
-            })
-        });
-        self.lock().as_ref().and_then(|open| open.jobs.try_send(job).ok()).ok_or(StoreError::Unavailable)?;
+        self.0.send(Box::new(Task { work, result: None, answer }))?;
         answered.await.map_err(|_| StoreError::NotCommitted)?
     }
 
     /// Tells whether the database answers.
     pub(crate) async fn ping(&self) -> bool {
-        self.run(|connection| connection.query_row("SELECT 1", [], |_| Ok(()))).await.is_ok()
+        self.run(|sql| sql.first("SELECT 1", values![], |_| Ok(()))).await.is_ok()
     }
 
-    /// Finishes the jobs that wait and closes the database: the folder is free when this returns. Whoever still
-    /// asks hears that the store is unavailable.
+    /// Finishes the work that waits and closes the database: the folder is free when this returns. Whoever
+    /// still asks hears that the store is unavailable.
     pub(crate) fn close(&self) {
-        let Some(Open { jobs, thread }) = self.lock().take() else { return };
-        drop(jobs);
-        if thread.join().is_err() {
-            error!("the database thread panicked");
-        }
+        self.0.close();
     }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        self.close();
-    }
-}
-
-fn in_savepoint<T>(
-    transaction: &mut Transaction<'_>,
-    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    let savepoint = transaction.savepoint()?;
-    let result = work(&savepoint)?;
-    savepoint.commit()?;
-    Ok(result)
-}
-
-fn serve(mut connection: Connection, queue: &Receiver<Job>) {
-    while let Ok(first) = queue.recv() {
-        let mut replies = Vec::new();
-        let committed = serve_batch(&mut connection, first, queue, &mut replies);
-        if let Err(error) = &committed {
-            error!(%error, "a transaction failed; its callers are told that nothing changed");
-        }
-        for reply in replies {
-            reply(committed.is_ok());
-        }
-    }
-}
-
-/// Runs a job, and those that wait behind it, in one transaction.
-fn serve_batch(
-    connection: &mut Connection,
-    first: Job,
-    queue: &Receiver<Job>,
-    replies: &mut Vec<Reply>,
-) -> rusqlite::Result<()> {
-    let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    replies.push(first(&mut transaction));
-    while replies.len() < JOBS_PER_TRANSACTION
-        && let Ok(job) = queue.try_recv()
-    {
-        replies.push(job(&mut transaction));
-    }
-    transaction.commit()
 }

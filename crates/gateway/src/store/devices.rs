@@ -2,9 +2,9 @@
 
 use latchgate_protocol::rest::{DeviceEntry, DeviceState};
 use latchgate_protocol::{DeviceId, InstanceId};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::instances::{instance_exists, read_password};
+use super::sql::{Row, Sql, values};
 use super::tickets::insert_ticket;
 use super::{NewTicket, Store, StoreError};
 use crate::hash::PasswordHash;
@@ -67,12 +67,12 @@ pub(crate) struct DeviceCredentials {
 
 impl Store {
     pub(crate) async fn create_device(&self, new: NewDevice, now: u64) -> Result<CreateDeviceOutcome, StoreError> {
-        self.run(move |connection| create_device(connection, &new, now)).await
+        self.run(move |sql| create_device(sql, &new, now)).await
     }
 
     /// Tells how a claim would end, changing nothing.
     pub(crate) async fn peek_claim(&self, claim: Claim, now: u64) -> Result<ClaimState, StoreError> {
-        self.run(move |connection| claim_state(connection, &claim, now)).await
+        self.run(move |sql| claim_state(sql, &claim, now)).await
     }
 
     /// Grants a claim, storing its new password, or records the conflict. Grants nothing without a password.
@@ -82,27 +82,18 @@ impl Store {
         password: Option<PasswordHash>,
         now: u64,
     ) -> Result<ClaimState, StoreError> {
-        self.run(move |connection| {
-            let state = claim_state(connection, &claim, now)?;
-            match (state, password) {
+        self.run(move |sql| {
+            let state = claim_state(sql, &claim, now)?;
+            match (state, &password) {
                 (ClaimState::Granted { device_id, .. }, Some(password)) => {
-                    connection
-                        .prepare_cached(
-                            "UPDATE device SET claim_hash = ?2, version = version + 1,
-                                 salt = ?3, iterations = ?4, hash = ?5 WHERE device_id = ?1",
-                        )?
-                        .execute(params![
-                            device_id.as_bytes(),
-                            claim.claim_hash,
-                            password.salt,
-                            password.iterations,
-                            password.hash
-                        ])?;
+                    sql.execute(
+                        "UPDATE device SET claim_hash = ?2, version = version + 1,
+                             salt = ?3, iterations = ?4, hash = ?5 WHERE device_id = ?1",
+                        values![device_id, claim.claim_hash, password.salt, password.iterations, password.hash],
+                    )?;
                 }
                 (ClaimState::Used { device_id, first_conflict: true, .. }, _) => {
-                    connection
-                        .prepare_cached("UPDATE device SET conflict = 1 WHERE device_id = ?1")?
-                        .execute([device_id.as_bytes()])?;
+                    sql.execute("UPDATE device SET conflict = 1 WHERE device_id = ?1", values![device_id])?;
                 }
                 (ClaimState::Granted { .. }, None) => return Ok(ClaimState::Gone),
                 (ClaimState::Used { .. } | ClaimState::Gone, _) => {}
@@ -116,21 +107,17 @@ impl Store {
         &self,
         device_id: DeviceId,
     ) -> Result<Option<DeviceCredentials>, StoreError> {
-        self.run(move |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT instance_id, version, revoked IS NOT NULL, salt, iterations, hash
-                     FROM device WHERE device_id = ?1",
-                )?
-                .query_row([device_id.as_bytes()], |row| {
-                    Ok(DeviceCredentials {
-                        instance_id: InstanceId::from_bytes(row.get(0)?),
-                        version: row.get(1)?,
-                        revoked: row.get(2)?,
-                        password: read_password(row, 3)?,
-                    })
+        self.run(move |sql| {
+            let query = "SELECT instance_id, version, revoked IS NOT NULL, salt, iterations, hash
+                         FROM device WHERE device_id = ?1";
+            sql.first(query, values![device_id], |row| {
+                Ok(DeviceCredentials {
+                    instance_id: row.get(0)?,
+                    version: row.get(1)?,
+                    revoked: row.get(2)?,
+                    password: read_password(row, 3)?,
                 })
-                .optional()
+            })
         })
         .await
     }
@@ -144,24 +131,18 @@ impl Store {
         ticket: Option<NewTicket>,
         now: u64,
     ) -> Result<bool, StoreError> {
-        self.run(move |connection| {
-            let known: Option<Option<u64>> = connection
-                .prepare_cached(
-                    "SELECT first_connect FROM device WHERE device_id = ?1 AND version = ?2 AND revoked IS NULL",
-                )?
-                .query_row(params![device_id.as_bytes(), version], |row| row.get(0))
-                .optional()?;
+        self.run(move |sql| {
+            let query = "SELECT first_connect FROM device WHERE device_id = ?1 AND version = ?2 AND revoked IS NULL";
+            let known = sql.first(query, values![device_id, version], |row| row.get::<Option<u64>>(0))?;
             let Some(first_connect) = known else { return Ok(false) };
             if first_connect.is_none() {
-                connection
-                    .prepare_cached(
-                        "UPDATE device SET first_connect = ?2, setup_hash = NULL, claim_hash = NULL
-                         WHERE device_id = ?1",
-                    )?
-                    .execute(params![device_id.as_bytes(), now])?;
+                sql.execute(
+                    "UPDATE device SET first_connect = ?2, setup_hash = NULL, claim_hash = NULL WHERE device_id = ?1",
+                    values![device_id, now],
+                )?;
             }
-            if let Some(ticket) = ticket {
-                insert_ticket(connection, device_id.as_bytes(), version, &ticket, now)?;
+            if let Some(ticket) = &ticket {
+                insert_ticket(sql, device_id.as_bytes(), version, ticket, now)?;
             }
             Ok(true)
         })
@@ -170,14 +151,10 @@ impl Store {
 
     /// Lists the devices of an instance in order of creation, all as not connected.
     pub(crate) async fn list_devices(&self, instance_id: InstanceId) -> Result<Vec<DeviceEntry>, StoreError> {
-        self.run(move |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT device_id, created, revoked IS NOT NULL, first_connect IS NOT NULL, hash IS NOT NULL
-                     FROM device WHERE instance_id = ?1 ORDER BY number",
-                )?
-                .query_map([instance_id.as_bytes()], read_entry)?
-                .collect()
+        self.run(move |sql| {
+            let query = "SELECT device_id, created, revoked IS NOT NULL, first_connect IS NOT NULL, hash IS NOT NULL
+                         FROM device WHERE instance_id = ?1 ORDER BY number";
+            sql.all(query, values![instance_id], read_entry)
         })
         .await
     }
@@ -189,17 +166,16 @@ impl Store {
         device_id: DeviceId,
         now: u64,
     ) -> Result<bool, StoreError> {
-        self.run(move |connection| {
-            let changed = connection
-                .prepare_cached(
-                    "UPDATE device SET revoked = coalesce(revoked, ?3), setup_hash = NULL, claim_hash = NULL,
-                         salt = NULL, iterations = NULL, hash = NULL, version = version + 1
-                     WHERE instance_id = ?1 AND device_id = ?2",
-                )?
-                .execute(params![instance_id.as_bytes(), device_id.as_bytes(), now])?;
-            connection
-                .prepare_cached("DELETE FROM ticket WHERE subject = ?1 AND ?2")?
-                .execute(params![device_id.as_bytes(), changed > 0])?;
+        self.run(move |sql| {
+            let changed = sql.execute(
+                "UPDATE device SET revoked = coalesce(revoked, ?3), setup_hash = NULL, claim_hash = NULL,
+                     salt = NULL, iterations = NULL, hash = NULL, version = version + 1
+                 WHERE instance_id = ?1 AND device_id = ?2",
+                values![instance_id, device_id, now],
+            )?;
+            if changed > 0 {
+                sql.execute("DELETE FROM ticket WHERE subject = ?1", values![device_id])?;
+            }
             Ok(changed > 0)
         })
         .await
@@ -207,91 +183,78 @@ impl Store {
 
     /// Returns the devices whose code was claimed twice and whose connector was not told, and marks them told.
     pub(crate) async fn take_conflicts(&self, instance_id: InstanceId) -> Result<Vec<DeviceId>, StoreError> {
-        self.run(move |connection| {
-            connection
-                .prepare_cached(
-                    "UPDATE device SET conflict = 2 WHERE instance_id = ?1 AND conflict = 1 RETURNING device_id",
-                )?
-                .query_map([instance_id.as_bytes()], |row| Ok(DeviceId::from_bytes(row.get(0)?)))?
-                .collect()
+        self.run(move |sql| {
+            let update = "UPDATE device SET conflict = 2 WHERE instance_id = ?1 AND conflict = 1 RETURNING device_id";
+            sql.all(update, values![instance_id], |row| row.get(0))
         })
         .await
     }
 }
 
-fn create_device(connection: &Connection, new: &NewDevice, now: u64) -> rusqlite::Result<CreateDeviceOutcome> {
-    let earlier: Option<([u8; 32], [u8; 16])> = connection
-        .prepare_cached("SELECT request_hash, device_id FROM idempotency WHERE instance_id = ?1 AND key_hash = ?2")?
-        .query_row(params![new.instance_id.as_bytes(), new.key_hash], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
+fn create_device(sql: &Sql<'_>, new: &NewDevice, now: u64) -> Result<CreateDeviceOutcome, StoreError> {
+    let query = "SELECT request_hash, device_id FROM idempotency WHERE instance_id = ?1 AND key_hash = ?2";
+    let earlier = sql.first(query, values![new.instance_id, new.key_hash], |row| {
+        Ok((row.get::<[u8; 32]>(0)?, row.get::<DeviceId>(1)?))
+    })?;
     match earlier {
         Some((request_hash, _)) if request_hash != new.request_hash => Ok(CreateDeviceOutcome::KeyReused),
-        Some((_, device_id)) => renew_device(connection, new, DeviceId::from_bytes(device_id), now),
-        None if !instance_exists(connection, new.instance_id)? => Ok(CreateDeviceOutcome::Gone),
-        None if count_devices(connection, new.instance_id)? >= new.most => Ok(CreateDeviceOutcome::TooMany),
-        None => insert_device(connection, new, now),
+        Some((_, device_id)) => renew_device(sql, new, device_id, now),
+        None if !instance_exists(sql, new.instance_id)? => Ok(CreateDeviceOutcome::Gone),
+        None if count_devices(sql, new.instance_id)? >= new.most => Ok(CreateDeviceOutcome::TooMany),
+        None => insert_device(sql, new, now),
     }
 }
 
-fn count_devices(connection: &Connection, instance_id: InstanceId) -> rusqlite::Result<u64> {
-    connection
-        .prepare_cached("SELECT count(*) FROM device WHERE instance_id = ?1")?
-        .query_row([instance_id.as_bytes()], |row| row.get(0))
+fn count_devices(sql: &Sql<'_>, instance_id: InstanceId) -> Result<u64, StoreError> {
+    let query = "SELECT count(*) FROM device WHERE instance_id = ?1";
+    Ok(sql.first(query, values![instance_id], |row| row.get(0))?.unwrap_or(0))
 }
 
 /// The answer to the first request was lost: its setup key is replaced by the one of the new answer.
 fn renew_device(
-    connection: &Connection,
+    sql: &Sql<'_>,
     new: &NewDevice,
     device_id: DeviceId,
     now: u64,
-) -> rusqlite::Result<CreateDeviceOutcome> {
-    let expires = connection
-        .prepare_cached(
-            "UPDATE device SET setup_hash = ?2
-             WHERE device_id = ?1 AND setup_hash IS NOT NULL AND claim_hash IS NULL AND setup_expires > ?3
-             RETURNING setup_expires",
-        )?
-        .query_row(params![device_id.as_bytes(), new.setup_hash, now], |row| row.get(0))
-        .optional()?;
+) -> Result<CreateDeviceOutcome, StoreError> {
+    let expires = sql.first(
+        "UPDATE device SET setup_hash = ?2
+         WHERE device_id = ?1 AND setup_hash IS NOT NULL AND claim_hash IS NULL AND setup_expires > ?3
+         RETURNING setup_expires",
+        values![device_id, new.setup_hash, now],
+        |row| row.get(0),
+    )?;
     Ok(expires.map_or(CreateDeviceOutcome::Gone, |expires| CreateDeviceOutcome::Created { device_id, expires }))
 }
 
-fn insert_device(connection: &Connection, new: &NewDevice, now: u64) -> rusqlite::Result<CreateDeviceOutcome> {
-    connection
-        .prepare_cached(
-            "INSERT INTO device (device_id, instance_id, created, setup_expires, setup_hash) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![new.device_id.as_bytes(), new.instance_id.as_bytes(), now, new.expires, new.setup_hash])?;
-    connection
-        .prepare_cached(
-            "INSERT INTO idempotency (instance_id, key_hash, request_hash, device_id, created) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![new.instance_id.as_bytes(), new.key_hash, new.request_hash, new.device_id.as_bytes(), now])?;
+fn insert_device(sql: &Sql<'_>, new: &NewDevice, now: u64) -> Result<CreateDeviceOutcome, StoreError> {
+    sql.execute(
+        "INSERT INTO device (device_id, instance_id, created, setup_expires, setup_hash) VALUES (?1, ?2, ?3, ?4, ?5)",
+        values![new.device_id, new.instance_id, now, new.expires, new.setup_hash],
+    )?;
+    sql.execute(
+        "INSERT INTO idempotency (instance_id, key_hash, request_hash, device_id, created) VALUES (?1, ?2, ?3, ?4, ?5)",
+        values![new.instance_id, new.key_hash, new.request_hash, new.device_id, now],
+    )?;
     Ok(CreateDeviceOutcome::Created { device_id: new.device_id, expires: new.expires })
 }
 
-fn claim_state(connection: &Connection, claim: &Claim, now: u64) -> rusqlite::Result<ClaimState> {
-    connection
-        .prepare_cached(
-            "SELECT device_id, instance_id, claim_hash, conflict = 0 FROM device
-             WHERE setup_hash = ?1 AND setup_expires > ?2 AND first_connect IS NULL AND revoked IS NULL",
-        )?
-        .query_row(params![claim.setup_hash, now], |row| {
-            let device_id = DeviceId::from_bytes(row.get(0)?);
-            let instance_id = InstanceId::from_bytes(row.get(1)?);
-            let holder: Option<[u8; 32]> = row.get(2)?;
-            Ok(if holder.is_none_or(|holder| holder == claim.claim_hash) {
-                ClaimState::Granted { device_id, instance_id }
-            } else {
-                ClaimState::Used { device_id, instance_id, first_conflict: row.get(3)? }
-            })
+fn claim_state(sql: &Sql<'_>, claim: &Claim, now: u64) -> Result<ClaimState, StoreError> {
+    let query = "SELECT device_id, instance_id, claim_hash, conflict = 0 FROM device
+                 WHERE setup_hash = ?1 AND setup_expires > ?2 AND first_connect IS NULL AND revoked IS NULL";
+    let state = sql.first(query, values![claim.setup_hash, now], |row| {
+        let (device_id, instance_id) = (row.get(0)?, row.get(1)?);
+        let holder: Option<[u8; 32]> = row.get(2)?;
+        Ok(if holder.is_none_or(|holder| holder == claim.claim_hash) {
+            ClaimState::Granted { device_id, instance_id }
+        } else {
+            ClaimState::Used { device_id, instance_id, first_conflict: row.get(3)? }
         })
-        .optional()
-        .map(|state| state.unwrap_or(ClaimState::Gone))
+    })?;
+    Ok(state.unwrap_or(ClaimState::Gone))
 }
 
-fn read_entry(row: &Row<'_>) -> rusqlite::Result<DeviceEntry> {
+fn read_entry(row: &Row<'_>) -> Result<DeviceEntry, StoreError> {
     let (revoked, connected_once, issued): (bool, bool, bool) = (row.get(2)?, row.get(3)?, row.get(4)?);
     let state = match (revoked, connected_once, issued) {
         (true, _, _) => DeviceState::Revoked,
@@ -299,5 +262,5 @@ fn read_entry(row: &Row<'_>) -> rusqlite::Result<DeviceEntry> {
         (_, _, true) => DeviceState::Issued,
         (false, false, false) => DeviceState::Open,
     };
-    Ok(DeviceEntry { device_id: DeviceId::from_bytes(row.get(0)?), state, created: row.get(1)?, connected: false })
+    Ok(DeviceEntry { device_id: row.get(0)?, state, created: row.get(1)?, connected: false })
 }

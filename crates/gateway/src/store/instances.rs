@@ -1,8 +1,8 @@
 //! Instances and their passwords.
 
 use latchgate_protocol::InstanceId;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use super::sql::{Row, Sql, values};
 use super::tickets::insert_ticket;
 use super::{NewTicket, Store, StoreError};
 use crate::hash::PasswordHash;
@@ -25,14 +25,13 @@ impl Store {
         password: PasswordHash,
         now: u64,
     ) -> Result<(), StoreError> {
-        self.run(move |connection| {
-            connection
-                .prepare_cached(
-                    "INSERT INTO instance (instance_id, created, version, salt, iterations, hash)
-                     VALUES (?1, ?2, 1, ?3, ?4, ?5)",
-                )?
-                .execute(params![instance_id.as_bytes(), now, password.salt, password.iterations, password.hash])
-                .map(drop)
+        self.run(move |sql| {
+            sql.execute(
+                "INSERT INTO instance (instance_id, created, version, salt, iterations, hash)
+                 VALUES (?1, ?2, 1, ?3, ?4, ?5)",
+                values![instance_id, now, password.salt, password.iterations, password.hash],
+            )
+            .map(drop)
         })
         .await
     }
@@ -41,14 +40,10 @@ impl Store {
         &self,
         instance_id: InstanceId,
     ) -> Result<Option<InstanceCredentials>, StoreError> {
-        self.run(move |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT version, salt, iterations, hash, next_salt, next_iterations, next_hash
-                     FROM instance WHERE instance_id = ?1",
-                )?
-                .query_row([instance_id.as_bytes()], read_credentials)
-                .optional()
+        self.run(move |sql| {
+            let query = "SELECT version, salt, iterations, hash, next_salt, next_iterations, next_hash
+                         FROM instance WHERE instance_id = ?1";
+            sql.first(query, values![instance_id], read_credentials)
         })
         .await
     }
@@ -61,19 +56,16 @@ impl Store {
         ticket: Option<NewTicket>,
         now: u64,
     ) -> Result<bool, StoreError> {
-        self.run(move |connection| {
-            let known: Option<Option<u64>> = connection
-                .prepare_cached("SELECT first_connect FROM instance WHERE instance_id = ?1 AND version = ?2")?
-                .query_row(params![instance_id.as_bytes(), version], |row| row.get(0))
-                .optional()?;
+        self.run(move |sql| {
+            let query = "SELECT first_connect FROM instance WHERE instance_id = ?1 AND version = ?2";
+            let known = sql.first(query, values![instance_id, version], |row| row.get::<Option<u64>>(0))?;
             let Some(first_connect) = known else { return Ok(false) };
             if first_connect.is_none() {
-                connection
-                    .prepare_cached("UPDATE instance SET first_connect = ?2 WHERE instance_id = ?1")?
-                    .execute(params![instance_id.as_bytes(), now])?;
+                let update = "UPDATE instance SET first_connect = ?2 WHERE instance_id = ?1";
+                sql.execute(update, values![instance_id, now])?;
             }
-            if let Some(ticket) = ticket {
-                insert_ticket(connection, instance_id.as_bytes(), version, &ticket, now)?;
+            if let Some(ticket) = &ticket {
+                insert_ticket(sql, instance_id.as_bytes(), version, ticket, now)?;
             }
             Ok(true)
         })
@@ -82,13 +74,12 @@ impl Store {
 
     /// Stores the password that the next commit makes the only one.
     pub(crate) async fn prepare_rotation(&self, instance_id: InstanceId, next: PasswordHash) -> Result<(), StoreError> {
-        self.run(move |connection| {
-            connection
-                .prepare_cached(
-                    "UPDATE instance SET next_salt = ?2, next_iterations = ?3, next_hash = ?4 WHERE instance_id = ?1",
-                )?
-                .execute(params![instance_id.as_bytes(), next.salt, next.iterations, next.hash])
-                .map(drop)
+        self.run(move |sql| {
+            sql.execute(
+                "UPDATE instance SET next_salt = ?2, next_iterations = ?3, next_hash = ?4 WHERE instance_id = ?1",
+                values![instance_id, next.salt, next.iterations, next.hash],
+            )
+            .map(drop)
         })
         .await
     }
@@ -99,18 +90,17 @@ impl Store {
         instance_id: InstanceId,
         next: PasswordHash,
     ) -> Result<bool, StoreError> {
-        self.run(move |connection| {
-            let changed = connection
-                .prepare_cached(
-                    "UPDATE instance SET version = version + 1,
-                         salt = next_salt, iterations = next_iterations, hash = next_hash,
-                         next_salt = NULL, next_iterations = NULL, next_hash = NULL
-                     WHERE instance_id = ?1 AND next_hash = ?2",
-                )?
-                .execute(params![instance_id.as_bytes(), next.hash])?;
-            connection
-                .prepare_cached("DELETE FROM ticket WHERE subject = ?1 AND ?2")?
-                .execute(params![instance_id.as_bytes(), changed > 0])?;
+        self.run(move |sql| {
+            let changed = sql.execute(
+                "UPDATE instance SET version = version + 1,
+                     salt = next_salt, iterations = next_iterations, hash = next_hash,
+                     next_salt = NULL, next_iterations = NULL, next_hash = NULL
+                 WHERE instance_id = ?1 AND next_hash = ?2",
+                values![instance_id, next.hash],
+            )?;
+            if changed > 0 {
+                sql.execute("DELETE FROM ticket WHERE subject = ?1", values![instance_id])?;
+            }
             Ok(changed > 0)
         })
         .await
@@ -118,7 +108,7 @@ impl Store {
 
     /// Removes what has expired.
     pub(crate) async fn sweep(&self, now: u64) -> Result<(), StoreError> {
-        self.run(move |connection| {
+        self.run(move |sql| {
             let statements = [
                 ("DELETE FROM ticket WHERE expires <= ?1", 0),
                 ("UPDATE device SET setup_hash = NULL, claim_hash = NULL WHERE setup_hash IS NOT NULL AND setup_expires <= ?1", 0),
@@ -127,8 +117,8 @@ impl Store {
                 ("DELETE FROM idempotency WHERE created <= ?1", IDEMPOTENCY),
                 ("DELETE FROM instance WHERE first_connect IS NULL AND created <= ?1", UNUSED_INSTANCE),
             ];
-            for (sql, age) in statements {
-                connection.prepare_cached(sql)?.execute([now.saturating_sub(age)])?;
+            for (statement, age) in statements {
+                sql.execute(statement, values![now.saturating_sub(age)])?;
             }
             Ok(())
         })
@@ -136,13 +126,13 @@ impl Store {
     }
 }
 
-fn read_credentials(row: &Row<'_>) -> rusqlite::Result<InstanceCredentials> {
+fn read_credentials(row: &Row<'_>) -> Result<InstanceCredentials, StoreError> {
     let current = PasswordHash { salt: row.get(1)?, iterations: row.get(2)?, hash: row.get(3)? };
     Ok(InstanceCredentials { version: row.get(0)?, current, next: read_password(row, 4)? })
 }
 
 /// Reads three columns that are NULL together.
-pub(super) fn read_password(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<PasswordHash>> {
+pub(super) fn read_password(row: &Row<'_>, first: usize) -> Result<Option<PasswordHash>, StoreError> {
     let salt: Option<[u8; 16]> = row.get(first)?;
     let iterations: Option<u32> = row.get(first + 1)?;
     let hash: Option<[u8; 32]> = row.get(first + 2)?;
@@ -150,6 +140,7 @@ pub(super) fn read_password(row: &Row<'_>, first: usize) -> rusqlite::Result<Opt
 }
 
 /// Tells whether an instance exists.
-pub(super) fn instance_exists(connection: &Connection, instance_id: InstanceId) -> rusqlite::Result<bool> {
-    connection.prepare_cached("SELECT 1 FROM instance WHERE instance_id = ?1")?.exists([instance_id.as_bytes()])
+pub(super) fn instance_exists(sql: &Sql<'_>, instance_id: InstanceId) -> Result<bool, StoreError> {
+    let query = "SELECT 1 FROM instance WHERE instance_id = ?1";
+    Ok(sql.first(query, values![instance_id], |_| Ok(()))?.is_some())
 }

@@ -1,7 +1,6 @@
 //! Resume tickets: a look-up in place of a password hash.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
-
+use super::sql::{Sql, values};
 use super::{Store, StoreError};
 
 /// A ticket as it is stored.
@@ -21,13 +20,11 @@ pub(crate) struct Ticket {
 
 impl Store {
     pub(crate) async fn ticket(&self, hash: [u8; 32]) -> Result<Option<Ticket>, StoreError> {
-        self.run(move |connection| {
-            connection
-                .prepare_cached("SELECT subject, version, expires FROM ticket WHERE ticket_hash = ?1")?
-                .query_row([hash], |row| {
-                    Ok(Ticket { subject: row.get(0)?, version: row.get(1)?, expires: row.get(2)? })
-                })
-                .optional()
+        self.run(move |sql| {
+            let query = "SELECT subject, version, expires FROM ticket WHERE ticket_hash = ?1";
+            sql.first(query, values![hash], |row| {
+                Ok(Ticket { subject: row.get(0)?, version: row.get(1)?, expires: row.get(2)? })
+            })
         })
         .await
     }
@@ -35,21 +32,21 @@ impl Store {
 
 /// Adds a ticket and keeps the newest few of its subject.
 pub(super) fn insert_ticket(
-    connection: &Connection,
+    sql: &Sql<'_>,
     subject: &[u8; 16],
     version: i64,
     ticket: &NewTicket,
     now: u64,
-) -> rusqlite::Result<()> {
+) -> Result<(), StoreError> {
     const KEPT: u32 = 8;
-    connection
-        .prepare_cached("INSERT INTO ticket (ticket_hash, subject, version, expires) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![ticket.hash, subject, version, ticket.expires])?;
-    connection
-        .prepare_cached(
-            "DELETE FROM ticket WHERE subject = ?1 AND (version <> ?2 OR expires <= ?3 OR ticket_hash IN (
-                 SELECT ticket_hash FROM ticket WHERE subject = ?1 ORDER BY expires DESC LIMIT -1 OFFSET ?4))",
-        )?
-        .execute(params![subject, version, now, KEPT])?;
+    sql.execute(
+        "INSERT INTO ticket (ticket_hash, subject, version, expires) VALUES (?1, ?2, ?3, ?4)",
+        values![ticket.hash, *subject, version, ticket.expires],
+    )?;
+    sql.execute(
+        "DELETE FROM ticket WHERE subject = ?1 AND (version <> ?2 OR expires <= ?3 OR ticket_hash NOT IN (
+             SELECT ticket_hash FROM ticket WHERE subject = ?1 ORDER BY expires DESC LIMIT ?4))",
+        values![*subject, version, now, KEPT],
+    )?;
     Ok(())
 }
