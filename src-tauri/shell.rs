@@ -131,6 +131,7 @@ pub(crate) fn open(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
         device_label: device_label(),
         roots: TlsRoots::Platform,
         idle: IdleLock::BySettings,
+        web_data: None,
     };
     let client = tauri::async_runtime::block_on(async { Client::open(config) })?;
     app.manage(Shell {

@@ -83,7 +83,7 @@ async fn an_unknown_key_is_a_reset_hint() {
 }
 
 #[tokio::test]
-async fn a_cut_device_reads_and_writes_nothing_more() {
+async fn a_revoked_device_reads_and_writes_nothing_more_and_hears_why() {
     let stage = Stage::new().await;
     let mut connector = stage.connector().await;
     let device = stage.device().await;
@@ -91,13 +91,51 @@ async fn a_cut_device_reads_and_writes_nothing_more() {
     link.connector_present().await.unwrap();
     let paired = link.pair(device.pairing(&stage)).await.unwrap();
     let (mut ours, mut theirs) = open_session(&stage, &device, &link, &paired, &mut connector).await;
-    connector.cutter().cut(device.account.device_id);
+    connector.cutter().revoke(device.account.device_id);
     assert!(theirs.write_all(b"after").await.is_err());
     ours.write_all(b"before").await.unwrap();
     let mut buffer = [0; 6];
     assert!(theirs.read_exact(&mut buffer).await.is_err());
+    assert!(ours.read_exact(&mut buffer).await.is_err(), "the session is over");
+    link.revoked().await;
+}
+
+/// A revocation finds a queue that is full of what the device asked for and does not read.
+#[tokio::test]
+async fn the_news_of_a_revocation_waits_for_its_place_behind_a_download() {
+    let stage = Stage::new().await;
+    let mut connector = stage.connector().await;
+    let device = stage.device().await;
+    let link = device.connect(&stage).await.unwrap();
+    link.connector_present().await.unwrap();
+    let paired = link.pair(device.pairing(&stage)).await.unwrap();
+    let (mut ours, mut theirs) = open_session(&stage, &device, &link, &paired, &mut connector).await;
+    theirs.write_all(&[7; 600_000]).await.unwrap();
+    connector.cutter().revoke(device.account.device_id);
+    assert!(theirs.write_all(b"after").await.is_err());
+    let mut rest = Vec::new();
+    drop(ours.read_to_end(&mut rest).await);
+    assert!(rest.iter().all(|byte| *byte == 7), "nothing but what was under way arrives");
+    link.revoked().await;
+}
+
+/// What anybody between the two can do, a gateway included, is not the company's word.
+#[tokio::test]
+async fn ab_86_a_cut_and_a_reset_hint_are_not_the_companys_word() {
+    let stage = Stage::new().await;
+    let mut connector = stage.connector().await;
+    let device = stage.device().await;
+    let link = device.connect(&stage).await.unwrap();
+    link.connector_present().await.unwrap();
+    let paired = link.pair(device.pairing(&stage)).await.unwrap();
+    let (mut ours, theirs) = open_session(&stage, &device, &link, &paired, &mut connector).await;
     drop(theirs);
-    assert!(ours.read_exact(&mut buffer).await.is_err(), "the device learns of it by a reset hint");
+    ours.write_all(b"anybody there?").await.unwrap();
+    assert!(ours.read_exact(&mut [0; 1]).await.is_err(), "the session is over");
+    Rest::new(stage.dialer.clone()).revoke_device(&stage.account, device.account.device_id).await.unwrap();
+    assert!(matches!(link.closed().await, LinkError::Lost(Refusal::NotAuthorized)));
+    let revoked = tokio::time::timeout(std::time::Duration::ZERO, link.revoked()).await;
+    assert!(revoked.is_err(), "the gateway's word counts as the company's");
 }
 
 #[tokio::test]

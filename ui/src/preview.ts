@@ -55,6 +55,7 @@ const failures = {
   noNetwork: { code: "no-network", message: "This device has no connection to the internet.", advice: "Check Wi-Fi, mobile data or the cable. Latchgate tries again by itself." },
   wrong: { code: "wrong-passphrase", message: "This passphrase does not open the vault.", advice: "Try again. After several wrong tries, each next one has to wait longer." },
   erased: { code: "erased-after-tries", message: "There were too many wrong tries, and the keys on this device were erased, as you had chosen.", advice: "Ask your company for a new code and pair this device again." },
+  removed: { code: "removed", message: "Your company has removed this device. Its keys and what it kept of the company were erased here.", advice: "If you did not expect that, ask your company. With a new code from them you can pair again." },
   camera: { code: "camera-none", message: "No camera was found on this device.", advice: "Choose a picture of the code, or paste its text." },
 } satisfies Record<string, Failure>;
 
@@ -87,6 +88,7 @@ const page = (changes: Partial<PageView> = {}): Scene => ({
 export const scenes: Record<string, Scene> = {
   welcome: {},
   "welcome-erased": { ended: failures.erased },
+  "welcome-removed": { ended: failures.removed },
   "scan-starting": { startAt: { at: "scan" }, scan: () => new Promise(() => {}) },
   "scan-running": { startAt: { at: "scan" }, scan: showSampleFrame },
   "scan-none": { startAt: { at: "scan" }, scan: () => Promise.reject(failures.camera) },

@@ -58,6 +58,9 @@ pub struct ClientConfig {
     pub roots: TlsRoots,
     /// Whether an open vault closes by itself.
     pub idle: IdleLock,
+    /// Erases what pages of the company kept for this profile: cookies, cache, downloads. Called where it may
+    /// block, before the keys are erased, and again after a crash.
+    pub web_data: Option<EraseWebData>,
 }
 
 /// Whether an open vault closes after some time without use.
@@ -68,6 +71,9 @@ pub enum IdleLock {
     /// Never: a program that serves others has nobody who touches it.
     Never,
 }
+
+/// Erases the web data of a profile; erasing what is gone already is no error.
+pub type EraseWebData = Arc<dyn Fn() -> std::io::Result<()> + Send + Sync>;
 
 /// What opens the vault, or seals it first.
 pub enum UnlockSecret {

@@ -84,7 +84,8 @@ impl Connection {
         }
     }
 
-    /// Keeps a session open until dropped; begins with the given one where there is one.
+    /// Keeps a session open until the company says, sealed, that it revoked this device. Begins with the given
+    /// session where there is one.
     pub(crate) async fn keep(&mut self, first: Option<Established>) {
         let mut backoff = Backoff::default();
         let mut next = first;
@@ -98,11 +99,16 @@ impl Connection {
             };
             match established {
                 Ok(established) => {
-                    let (answered, reason) = self.hold(established).await;
+                    let Held { answered, revoked, reason } = self.hold(established).await;
                     if answered {
                         backoff.reset();
                     }
                     self.shared.uplink.interrupt();
+                    if revoked {
+                        warn!("the company revoked this device");
+                        self.show_failure(Fault::Removed.failure());
+                        return;
+                    }
                     let delay = self.show_end(reason).unwrap_or_else(|| backoff.next_delay());
                     self.pause(delay).await;
                 }
@@ -148,14 +154,18 @@ impl Connection {
         self.shared.board.set_obstacle(failure, internet, gateway);
     }
 
-    /// Uses a session until it is over. Returns whether the company ever answered, and why the connection ended
-    /// if it did.
-    async fn hold(&mut self, established: Established) -> (bool, Option<LinkError>) {
+    /// Uses a session until it is over.
+    async fn hold(&mut self, established: Established) -> Held {
         let Established { stream, link } = established;
-        let Some(session) = self.open(stream).await else { return (false, None) };
-        info!("connected to the company");
-        let answered = self.attend(session, &*link).await;
-        (answered, link.closed().now_or_never())
+        let answered = match self.open(stream).await {
+            Some(session) => {
+                info!("connected to the company");
+                self.attend(session, &*link).await
+            }
+            None => false,
+        };
+        let revoked = link.revoked().now_or_never().is_some();
+        Held { answered, revoked, reason: link.closed().now_or_never() }
     }
 
     async fn attend(&self, mut session: Session, link: &dyn Link) -> bool {
@@ -165,6 +175,7 @@ impl Connection {
         loop {
             // What is asked of a session that ends meanwhile would wait for the next one, which is opened here.
             let outcome = tokio::select! {
+                () = link.revoked() => return answered,
                 _ = session.ended.wait_for(|ended| *ended) => return answered,
                 outcome = self.tend(&mut pulse, link) => outcome,
             };
@@ -271,6 +282,16 @@ impl Connection {
         self.shared.board.set_company(if dead { Light::Bad } else { Light::Waiting });
         if dead { Outcome::Dead } else { Outcome::Quiet }
     }
+}
+
+/// How a session was.
+struct Held {
+    /// Whether the company ever answered.
+    answered: bool,
+    /// Whether the company said that it revoked this device.
+    revoked: bool,
+    /// Why the connection ended, if it did.
+    reason: Option<LinkError>,
 }
 
 /// What came of tending a session.

@@ -21,7 +21,9 @@ use tracing::{info, warn};
 
 use self::locking::{Clocks, locked};
 use crate::board::{Board, pairing};
-use crate::client::{ClientConfig, ClientError, IdleLock, ProfileName, ProxyEndpoint, ProxyOptions, UnlockSecret};
+use crate::client::{
+    ClientConfig, ClientError, EraseWebData, IdleLock, ProfileName, ProxyEndpoint, ProxyOptions, UnlockSecret,
+};
 use crate::connection::{Connection, Shared};
 use crate::establish::Establisher;
 use crate::failure::{Failure, Fault};
@@ -42,6 +44,7 @@ pub(crate) struct Controller {
     plain_http: PlainHttp,
     store: Arc<dyn KeyStore>,
     network: Arc<dyn Network>,
+    web_data: Option<EraseWebData>,
     folder: Arc<ProfileFolder>,
     board: Arc<Board>,
     /// Held by the one command that is under way.
@@ -104,6 +107,7 @@ impl Controller {
             plain_http: config.plain_http,
             store: Arc::from(config.store),
             network,
+            web_data: config.web_data,
             folder: Arc::new(folder),
             board: Arc::new(board),
             command: tokio::sync::Mutex::new(()),
@@ -191,6 +195,7 @@ impl Controller {
     /// vault says that the keys are gone, a vault without a description would lie there unseen.
     async fn erase(&self, profile: &Profile) -> Result<(), Failure> {
         self.lock(LockCause::Person);
+        self.erase_web_data().await?;
         self.shelf(profile.place).clear().await.map_err(|error| Failure::from(&error))?;
         self.folder.delete().map_err(|error| {
             warn!(%error, "the profile was not deleted");
@@ -202,6 +207,27 @@ impl Controller {
         self.board.set_screen(Screen::Welcome);
         info!("the pairing was removed from this device");
         Ok(())
+    }
+
+    /// Erases what pages of the company kept on this device, where the app has a window for them.
+    async fn erase_web_data(&self) -> Result<(), Failure> {
+        let Some(erase) = self.web_data.clone() else { return Ok(()) };
+        let erased = tokio::task::spawn_blocking(move || erase()).await;
+        erased.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked))).map_err(|error| {
+            warn!(%error, "what pages kept was not erased");
+            Fault::StorageFailed.failure()
+        })
+    }
+
+    /// The company said, sealed, that it revoked this device: nothing of it stays here.
+    async fn handle_revoked(&self) {
+        let _one_at_a_time = self.command.lock().await;
+        let Ok(Some(profile)) = self.read_profile() else { return };
+        self.board.set_ended(Some(Fault::Removed.failure()));
+        if let Err(failure) = self.erase(&profile).await {
+            warn!(code = failure.code, "the keys of a revoked device were not erased");
+            self.board.set_ended(Some(failure));
+        }
     }
 
     /// Puts an open vault to use, unless a lock overtook its opening.
@@ -300,8 +326,10 @@ impl Controller {
                 controller.handle_paired().await;
                 first = Some(established);
             }
-            drop(this);
             connection.keep(first).await;
+            let Some(controller) = this.upgrade() else { return };
+            // In a task of its own: erasing ends this one.
+            drop(tokio::spawn(async move { controller.handle_revoked().await }));
         });
         if let Some(earlier) = open.connection.replace(task.abort_handle()) {
             earlier.abort();

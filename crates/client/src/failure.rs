@@ -183,6 +183,10 @@ faults! {
     Revoked = "revoked",
         "The gateway does not let this device in any more.",
         "Ask your company. If they removed this device, remove the pairing here and pair again.";
+    /// The connector said, sealed, that the pairing is over.
+    Removed = "removed",
+        "Your company has removed this device. Its keys and what it kept of the company were erased here.",
+        "If you did not expect that, ask your company. With a new code from them you can pair again.";
     /// The connector does not know the key.
     KeyUnknown = "key-unknown",
         "The company's connector does not know the key of this device.",

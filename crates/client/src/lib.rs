@@ -27,7 +27,9 @@ pub mod view;
 #[cfg(test)]
 mod world;
 
-pub use client::{Client, ClientConfig, ClientError, IdleLock, ProfileName, ProxyEndpoint, ProxyOptions, UnlockSecret};
+pub use client::{
+    Client, ClientConfig, ClientError, EraseWebData, IdleLock, ProfileName, ProxyEndpoint, ProxyOptions, UnlockSecret,
+};
 pub use failure::{Failure, Fault};
 pub use latchgate_link::dial::TlsRoots;
 pub use latchgate_protocol::origin::PlainHttp;

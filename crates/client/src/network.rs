@@ -52,6 +52,8 @@ pub(crate) trait Link: Send + Sync {
     fn ticket(&self) -> Option<ResumeTicket>;
     /// Waits until the connection has ended and says why.
     fn closed(&self) -> BoxFuture<'_, LinkError>;
+    /// Waits until the connector says, sealed, that it revoked this device.
+    fn revoked(&self) -> BoxFuture<'_, ()>;
     /// Waits until the connector is there.
     fn connector_present(&self) -> BoxFuture<'_, Result<(), LinkError>>;
     /// Exchanges P1 and P2.
@@ -111,6 +113,10 @@ impl Link for DeviceLink {
 
     fn closed(&self) -> BoxFuture<'_, LinkError> {
         Box::pin(Self::closed(self))
+    }
+
+    fn revoked(&self) -> BoxFuture<'_, ()> {
+        Box::pin(Self::revoked(self))
     }
 
     fn connector_present(&self) -> BoxFuture<'_, Result<(), LinkError>> {

@@ -79,10 +79,18 @@ pub(crate) enum UplinkError {
 /// Sends requests to the connector, over whichever session is open.
 #[derive(Debug)]
 pub(crate) struct Uplink {
-    session: watch::Sender<Option<OpenSession>>,
+    standing: watch::Sender<Standing>,
     /// How many sessions there were; each is known by its number.
     sessions: AtomicU64,
     obstacle: Mutex<Option<Failure>>,
+}
+
+/// Whether requests can be sent, or are worth waiting.
+#[derive(Debug, Default)]
+struct Standing {
+    session: Option<OpenSession>,
+    /// The device is not let in: no session will come soon.
+    refused: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -93,7 +101,7 @@ struct OpenSession {
 
 impl Default for Uplink {
     fn default() -> Self {
-        Self { session: watch::Sender::new(None), sessions: AtomicU64::new(0), obstacle: Mutex::new(None) }
+        Self { standing: watch::Sender::default(), sessions: AtomicU64::new(0), obstacle: Mutex::new(None) }
     }
 }
 
@@ -101,17 +109,26 @@ impl Uplink {
     /// Takes a new session into use; earlier ones finish what they carry.
     pub(crate) fn publish(&self, requests: SendRequest<Passing>) {
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
-        self.session.send_replace(Some(OpenSession { number, requests }));
-        self.set_obstacle(None);
+        self.note_obstacle(None);
+        self.standing.send_replace(Standing { session: Some(OpenSession { number, requests }), refused: false });
     }
 
     /// Ends the present session; requests wait for the next one.
     pub(crate) fn interrupt(&self) {
-        self.session.send_replace(None);
+        self.standing.send_modify(|standing| standing.session = None);
     }
 
-    /// Says why there is no session, for the people whose requests wait in vain.
+    /// Says why there is no session, for the people whose requests wait in vain. Where the device is not let in,
+    /// they do not wait.
     pub(crate) fn set_obstacle(&self, obstacle: Option<Failure>) {
+        let refused = obstacle
+            .as_ref()
+            .is_some_and(|failure| [Fault::Revoked, Fault::Removed].iter().any(|fault| fault.code() == failure.code));
+        self.note_obstacle(obstacle);
+        self.standing.send_modify(|standing| standing.refused = refused);
+    }
+
+    fn note_obstacle(&self, obstacle: Option<Failure>) {
         *self.obstacle.lock().unwrap_or_else(PoisonError::into_inner) = obstacle;
     }
 
@@ -126,7 +143,7 @@ impl Uplink {
     /// Dropping the future, or the answer's body, resets the stream at the connector.
     pub(crate) async fn request(&self, request: Request<Passing>) -> Result<Response<Incoming>, UplinkError> {
         let deadline = Instant::now() + WAIT_FOR_SESSION;
-        let mut sessions = self.session.subscribe();
+        let mut sessions = self.standing.subscribe();
         let mut copy = copy_if_repeatable(&request);
         let mut request = request;
         loop {
@@ -155,15 +172,15 @@ impl Uplink {
     /// Counts the requests that wait for a session or for an answer.
     #[cfg(test)]
     pub(crate) fn in_flight(&self) -> usize {
-        self.session.receiver_count()
+        self.standing.receiver_count()
     }
 
     /// Takes a session that turned out to be over out of use, unless another one replaced it already.
     fn retire(&self, number: u64) {
-        self.session.send_if_modified(|session| {
-            let over = session.as_ref().is_some_and(|session| session.number == number);
+        self.standing.send_if_modified(|standing| {
+            let over = standing.session.as_ref().is_some_and(|session| session.number == number);
             if over {
-                *session = None;
+                standing.session = None;
             }
             over
         });
@@ -171,15 +188,12 @@ impl Uplink {
 }
 
 async fn wait_for_session(
-    sessions: &mut watch::Receiver<Option<OpenSession>>,
+    sessions: &mut watch::Receiver<Standing>,
     deadline: Instant,
 ) -> Result<OpenSession, UplinkError> {
-    if let Some(open) = &*sessions.borrow_and_update() {
-        return Ok(open.clone());
-    }
-    let waited = timeout_at(deadline, sessions.wait_for(Option::is_some)).await;
-    let open = waited.map_err(|_| UplinkError::NoSession)?.map_err(|_| UplinkError::NoSession)?;
-    open.clone().ok_or(UplinkError::NoSession)
+    let waited = timeout_at(deadline, sessions.wait_for(|standing| standing.session.is_some() || standing.refused));
+    let standing = waited.await.map_err(|_| UplinkError::NoSession)?.map_err(|_| UplinkError::NoSession)?;
+    standing.session.clone().ok_or(UplinkError::NoSession)
 }
 
 /// Safe methods without a body may be sent twice (RFC 9110, section 9.2.2).

@@ -65,6 +65,8 @@ pub(crate) struct Far {
     pub(crate) catalogue: Catalogue,
     /// Ends every session that is open.
     cut: watch::Sender<u32>,
+    /// Whether the connector said, sealed, that it revoked the device.
+    pub(crate) revoked: watch::Sender<bool>,
     // The network
     pub(crate) messages: u32,
     /// The numbers of the messages that are lost.
@@ -91,6 +93,7 @@ impl World {
             present: true,
             catalogue: catalogue(&["http://wiki.example.com", "https://safe.example.com"]),
             cut: watch::Sender::new(0),
+            revoked: watch::Sender::new(false),
             messages: 0,
             lost: Vec::new(),
             printed: false,
@@ -265,6 +268,11 @@ impl Link for World {
                 None => std::future::pending().await,
             }
         })
+    }
+
+    fn revoked(&self) -> BoxFuture<'_, ()> {
+        let mut revoked = self.far().revoked.subscribe();
+        Box::pin(async move { drop(revoked.wait_for(|revoked| *revoked).await) })
     }
 
     fn connector_present(&self) -> BoxFuture<'_, Result<(), LinkError>> {

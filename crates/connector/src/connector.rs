@@ -226,17 +226,24 @@ impl Core {
 
     /// Publishes what the store says and cuts off the devices that it does not know any more.
     fn refresh(&self) {
+        // Cut off before the policy is published: a session that ends with it would not hear why.
+        if let Err(error) = self.cut_off() {
+            error!(error = &error as &dyn std::error::Error, "it could not be read who is paired");
+        }
         if let Err(error) = self.shared.board.refresh() {
             error!(error = &error as &dyn std::error::Error, "the policy could not be refreshed");
-            return;
         }
-        let paired: HashSet<DeviceId> = self.shared.board.current().devices().collect();
+        self.revocations.notify_one();
+    }
+
+    fn cut_off(&self) -> Result<(), StoreError> {
+        let paired = self.store.paired_devices()?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cutter) = &*self.cutter() {
-            known.difference(&paired).for_each(|device| cutter.cut(*device));
+            known.difference(&paired).for_each(|device| cutter.revoke(*device));
         }
         *known = paired;
-        self.revocations.notify_one();
+        Ok(())
     }
 
     fn cutter(&self) -> std::sync::MutexGuard<'_, Option<Cutter>> {

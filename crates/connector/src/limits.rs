@@ -21,6 +21,12 @@ pub(crate) const REVOKED_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 
 /// line takes effect within two of these.
 pub(crate) const WATCH_INTERVAL: Duration = Duration::from_millis(100);
 
+/// How long a command waits for a running `serve` to tell the gateway of a revocation before it does so itself.
+pub(crate) const SERVE_TELLS_WITHIN: Duration = Duration::from_secs(2);
+
+/// How often a command looks whether `serve` did.
+pub(crate) const SERVE_LOOKED_AT_EVERY: Duration = Duration::from_millis(20);
+
 /// How often expired offers and old rows are swept.
 pub(crate) const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 

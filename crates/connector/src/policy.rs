@@ -69,11 +69,6 @@ impl Policy {
         self.holders.contains_key(&device_id)
     }
 
-    /// Returns the paired devices.
-    pub(crate) fn devices(&self) -> impl Iterator<Item = DeviceId> {
-        self.holders.keys().copied()
-    }
-
     /// Decides over one device and one site.
     pub(crate) fn admit(&self, device_id: DeviceId, origin: &Origin) -> Result<Grant, Refusal> {
         let person = self.person(device_id)?;

@@ -282,6 +282,12 @@ impl Store {
         }
     }
 
+    /// Tells whether a connector runs on this identity.
+    pub(crate) fn is_served(&self) -> bool {
+        let Ok(file) = File::open(self.inner.data.join(LOCK_FILE)) else { return false };
+        matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         self.inner.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }

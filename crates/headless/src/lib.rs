@@ -101,6 +101,7 @@ pub(crate) fn open(common: &Common) -> Result<Client, Ended> {
         device_label: common.device_label(),
         roots,
         idle: IdleLock::Never,
+        web_data: None,
     };
     Ok(Client::open(config).map_err(anyhow::Error::from)?)
 }

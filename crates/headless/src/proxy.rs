@@ -65,13 +65,16 @@ async fn report_until(client: &Client, enough: impl Fn(bool) -> bool) -> Result<
     let mut views = client.watch();
     let mut said: Option<Failure> = None;
     loop {
-        let (failure, ready, open) = {
+        let (failure, ready, open, erasing, notice) = {
             let view = views.borrow_and_update();
             let ready = view.profile.as_ref().is_some_and(|profile| profile.person.is_some());
-            (view.status.failure.clone(), ready, view.screen == Screen::Portal)
+            let removed = view.ended.as_ref().is_some_and(|notice| notice.code == Fault::Removed.code());
+            let erasing = removed && view.screen != Screen::Welcome;
+            (view.status.failure.clone(), ready, view.screen == Screen::Portal, erasing, view.ended.clone())
         };
-        if !open {
-            return Err(Fault::Locked.failure().into());
+        // A process that ends now would leave the erasure to the next one.
+        if !open && !erasing {
+            return Err(notice.unwrap_or_else(|| Fault::Locked.failure()).into());
         }
         if failure != said {
             say(&failure.as_ref().map_or_else(|| "Connected.".to_owned(), ToString::to_string));

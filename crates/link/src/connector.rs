@@ -103,9 +103,10 @@ pub struct Acceptor {
 pub struct Cutter(Arc<Routes>);
 
 impl Cutter {
-    /// Ends all sessions of a device at once; what is queued for it is not read any more.
-    pub fn cut(&self, device_id: DeviceId) {
-        self.0.cut(device_id);
+    /// Ends all sessions of a device whose pairing is over, at once. What it sent is not read any more; the last
+    /// record that it gets says why, sealed.
+    pub fn revoke(&self, device_id: DeviceId) {
+        self.0.revoke(device_id);
     }
 }
 

@@ -60,6 +60,7 @@ pub struct PendingSession {
     session: Session,
     topic: Topic,
     limits: SessionLimits,
+    revoked: watch::Sender<bool>,
 }
 
 impl fmt::Debug for DeviceLink {
@@ -119,6 +120,14 @@ impl DeviceLink {
         LinkError::Lost(self.connection.ended().await)
     }
 
+    /// Waits until the connector says in a sealed session that it revoked this device. Nobody else can say so:
+    /// unlike a refusal by the gateway it is a reason to erase.
+    pub async fn revoked(&self) {
+        let mut revoked = self.inbox.revoked.subscribe();
+        // The sender lives as long as this link.
+        drop(revoked.wait_for(|revoked| *revoked).await);
+    }
+
     /// Waits until the connector is connected to the gateway, as the gateway says.
     ///
     /// # Errors
@@ -168,7 +177,8 @@ impl DeviceLink {
         let s2 = self.await_answer(&mut route, FrameType::S2).await?;
         let (session, limits) = initiator.finish(handshake_body(&s2))?;
         let topic = Topic::Up(self.instance_id, self.device_id);
-        Ok(PendingSession { connection: self.connection.clone(), route, session, topic, limits })
+        let revoked = self.inbox.revoked.clone();
+        Ok(PendingSession { connection: self.connection.clone(), route, session, topic, limits, revoked })
     }
 
     fn open_route(&self) -> Result<(SessionId, Route), LinkError> {
@@ -218,6 +228,7 @@ impl PendingSession {
         let alias = (self.connection.peer_aliases > 0).then_some(AliasLease { number: 1, release: None });
         let keys = self.session.split();
         let mut stream = SealedStream::new(self.connection, keys, self.topic, alias, self.route);
+        stream.tell_of_revocation(self.revoked);
         stream.send_record(RecordKind::Fin, &[]).await.map_err(|_| LinkError::Lost(Refusal::Closed))?;
         Ok(stream)
     }
@@ -228,11 +239,18 @@ struct Inbox {
     device_id: DeviceId,
     routes: Arc<Routes>,
     presence: watch::Sender<Option<bool>>,
+    /// Whether the connector said, sealed, that the device was revoked.
+    revoked: watch::Sender<bool>,
 }
 
 impl Inbox {
     fn new(device_id: DeviceId) -> Self {
-        Self { device_id, routes: Arc::default(), presence: watch::Sender::new(None) }
+        Self {
+            device_id,
+            routes: Arc::default(),
+            presence: watch::Sender::new(None),
+            revoked: watch::Sender::new(false),
+        }
     }
 }
 

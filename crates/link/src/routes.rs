@@ -29,6 +29,7 @@ struct Sender {
 struct State {
     queued: AtomicUsize,
     cut: AtomicBool,
+    revoked: AtomicBool,
 }
 
 /// The frames of one session, in order. Dropping it ends the route.
@@ -80,6 +81,18 @@ impl Routes {
         });
     }
 
+    /// Ends all sessions of a device whose pairing is over; each says so, sealed, as its last record.
+    pub(crate) fn revoke(&self, device_id: DeviceId) {
+        self.lock().retain(|(device, _), sender| {
+            let keep = *device != device_id;
+            if !keep {
+                sender.state.revoked.store(true, Ordering::Release);
+                sender.cut();
+            }
+            keep
+        });
+    }
+
     /// Ends all sessions: the connection is gone.
     pub(crate) fn clear(&self) {
         self.lock().clear();
@@ -117,6 +130,11 @@ impl Route {
     /// Tells whether the session was cut: what is queued must not be read any more.
     pub(crate) fn is_cut(&self) -> bool {
         self.state.cut.load(Ordering::Acquire)
+    }
+
+    /// Tells whether the session was cut because the device's pairing is over.
+    pub(crate) fn is_revoked(&self) -> bool {
+        self.state.revoked.load(Ordering::Acquire)
     }
 
     /// Returns the device that the session belongs to.

@@ -11,8 +11,10 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, Bytes, BytesMut};
 use latchgate_protocol::publish::{self, Name};
 use latchgate_protocol::{DeviceId, FrameHeader, Topic};
+use latchgate_tunnel::CloseReason;
 use latchgate_tunnel::sealing::{OpenError, Opened, Opener, RecordKind, SealError, Sealer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::watch;
 use tokio_util::sync::PollSender;
 use tracing::{debug, warn};
 
@@ -29,6 +31,10 @@ pub struct SealedStream {
     route: Route,
     readable: BytesMut,
     ended: bool,
+    /// Hears it when the far end says, sealed, that the device was revoked.
+    revoked: Option<watch::Sender<bool>>,
+    /// Whether this end said so.
+    took_leave: bool,
     _connection: Connection,
 }
 
@@ -73,8 +79,15 @@ impl SealedStream {
             route,
             readable: BytesMut::new(),
             ended: false,
+            revoked: None,
+            took_leave: false,
             _connection: connection,
         }
+    }
+
+    /// Tells `revoked` when the far end says, sealed, that the device was revoked.
+    pub(crate) fn tell_of_revocation(&mut self, revoked: watch::Sender<bool>) {
+        self.revoked = Some(revoked);
     }
 
     /// Returns the device at one end of the stream.
@@ -86,6 +99,13 @@ impl SealedStream {
     /// Seals one record of the beginning of `parts` and queues it; returns how many bytes that is. Needs a
     /// reserved place in the queue.
     fn queue_record(&mut self, kind: RecordKind, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        let (packet, taken) = self.seal_record(kind, parts)?;
+        self.outgoing.send_item(packet).map_err(|_| lost())?;
+        Ok(taken)
+    }
+
+    /// Seals one record of the beginning of `parts` into a packet; returns how many bytes that is.
+    fn seal_record(&mut self, kind: RecordKind, parts: &[IoSlice<'_>]) -> io::Result<(Bytes, usize)> {
         let offered: usize = parts.iter().map(|part| part.len()).sum();
         let mut packet = BytesMut::new();
         publish::begin(&mut packet, offered.min(Sealer::MAX_BODY) + 512);
@@ -100,8 +120,20 @@ impl SealedStream {
             Alias::None => Alias::None,
             Alias::Free(lease) | Alias::Bound(lease) => Alias::Bound(lease),
         };
-        self.outgoing.send_item(packet.freeze()).map_err(|_| lost())?;
-        Ok(taken)
+        Ok((packet.freeze(), taken))
+    }
+
+    /// Says to a device that it was revoked: the last record of the session. The queue may be full of what the
+    /// device asked for, so the record waits for its place in a task of its own.
+    fn take_leave(&mut self) {
+        if !self.route.is_revoked() || std::mem::replace(&mut self.took_leave, true) {
+            return;
+        }
+        let Some(outgoing) = self.outgoing.get_ref().cloned() else { return };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        if let Ok((packet, _)) = self.seal_record(RecordKind::Close, &[IoSlice::new(CloseReason::Revoked.encode())]) {
+            drop(runtime.spawn(async move { drop(outgoing.send(packet).await) }));
+        }
     }
 
     pub(crate) async fn send_record(&mut self, kind: RecordKind, body: &[u8]) -> io::Result<()> {
@@ -120,7 +152,10 @@ impl SealedStream {
 
     fn poll_record(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<RecordKind>> {
         loop {
-            let Some(mut frame) = ready!(self.route.poll_next(cx)) else { return Poll::Ready(Err(lost())) };
+            let Some(mut frame) = ready!(self.route.poll_next(cx)) else {
+                self.take_leave();
+                return Poll::Ready(Err(lost()));
+            };
             match self.open(&mut frame)? {
                 Some((RecordKind::Stream, start, length)) => {
                     frame.advance(start);
@@ -128,9 +163,20 @@ impl SealedStream {
                     self.readable = frame;
                     return Poll::Ready(Ok(RecordKind::Stream));
                 }
+                Some((RecordKind::Close, start, length)) => {
+                    self.handle_close(CloseReason::decode(&frame[start..start + length]));
+                    return Poll::Ready(Ok(RecordKind::Close));
+                }
                 Some((kind, _, _)) => return Poll::Ready(Ok(kind)),
                 None => {}
             }
+        }
+    }
+
+    fn handle_close(&self, reason: CloseReason) {
+        match (reason, &self.revoked) {
+            (CloseReason::Revoked, Some(revoked)) => drop(revoked.send_replace(true)),
+            (CloseReason::Revoked | CloseReason::Done, _) => {}
         }
     }
 
@@ -162,9 +208,17 @@ impl SealedStream {
 
     fn poll_reserve(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.route.is_cut() {
+            self.take_leave();
             return Poll::Ready(Err(lost()));
         }
         self.outgoing.poll_reserve(cx).map_err(|_| lost())
+    }
+}
+
+impl Drop for SealedStream {
+    /// Who holds the stream may drop it in the same moment as it is cut.
+    fn drop(&mut self) {
+        self.take_leave();
     }
 }
 
@@ -177,6 +231,7 @@ impl AsyncRead for SealedStream {
         let this = self.get_mut();
         loop {
             if this.route.is_cut() {
+                this.take_leave();
                 return Poll::Ready(Err(lost()));
             }
             if !this.readable.is_empty() {

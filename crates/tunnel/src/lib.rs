@@ -10,6 +10,7 @@
 //! crate.
 
 pub mod catalogue;
+pub mod close;
 pub mod code;
 pub mod keys;
 pub mod pairing;
@@ -27,6 +28,7 @@ mod scrub;
 #[cfg(test)]
 mod testing;
 
+pub use close::CloseReason;
 pub use code::{CodeFlags, PairingCode, PairingCodeError};
 pub use keys::{
     CheckCode, DeviceSecretKey, DeviceSetupSecretKey, Generation, KeyId, StaticPrivateKey, StaticPublicKey,

@@ -30,6 +30,7 @@ use cold::ColdStart;
 use measure::{LOADS, Load, Run};
 use product::Product;
 use report::Report;
+pub(crate) use report::median;
 use usage::Memory;
 
 /// Above this load average the figures are those of a busy machine.

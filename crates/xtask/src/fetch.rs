@@ -49,7 +49,8 @@ impl Proxy {
         Ok(())
     }
 
-    fn ask(&self, url: &str) -> anyhow::Result<TcpStream> {
+    /// Sends a request; the answer can be read from the stream.
+    pub(crate) fn ask(&self, url: &str) -> anyhow::Result<TcpStream> {
         let host =
             url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).context("expected an http URL")?;
         let mut stream = TcpStream::connect(&self.address).context("connect to the device's proxy")?;

@@ -8,6 +8,7 @@ mod fetch;
 mod fuzz;
 mod model;
 mod process;
+mod revoke;
 mod rules;
 mod setup;
 mod step;
@@ -56,6 +57,8 @@ enum Task {
     },
     /// Measures the tunnel beside direct requests, in release builds.
     Bench(bench::BenchArgs),
+    /// Measures how long a revoked device still gets bytes of a download.
+    Revoke(revoke::RevokeArgs),
 }
 
 fn main() -> ExitCode {
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Task::Model => model::run_all(),
         Task::Fuzz { seconds } => fuzz::run_all(seconds),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Revoke(arguments) => revoke::run(&arguments),
     };
     let Err(error) = done else { return ExitCode::SUCCESS };
     step::say(format!("error: {error:#}"));

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
 
 use crate::fetch::Proxy;
@@ -15,6 +15,9 @@ use crate::step::{run, say};
 pub(crate) const WIKI: &str = "http://wiki.northlight.example/";
 /// The same site over https, under the company's own authority.
 const VAULT: &str = "https://safe.northlight.example";
+
+/// The folder of the one device of most tasks.
+const DEVICE: &str = "device";
 
 /// The running parts. Fields are dropped in this order: devices first, the gateway last.
 pub(crate) struct System {
@@ -34,7 +37,9 @@ impl System {
         let binary = |name: &str| Command::new(binaries.join(name));
 
         let mut command = binary("latchgate-gateway");
-        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path().join("gateway"));
+        let gateway_config = folder.path().join("gateway.toml");
+        std::fs::write(&gateway_config, gateway_toml(folder.path()))?;
+        command.args(["serve", "--listen", "127.0.0.1:0", "--config"]).arg(&gateway_config);
         let gateway_part = Part::start("gateway", &mut command, logs)?;
         let gateway = gateway_part.wait_for("LISTENING ")?;
         say(format!("  gateway    {gateway}  (the public relay; it sees ciphertext only)"));
@@ -67,33 +72,62 @@ impl System {
 
     /// Makes a pairing code for Maria and returns its picture.
     pub(crate) fn invite(&self) -> anyhow::Result<PathBuf> {
-        let picture = self.folder.path().join("pairing-code.png");
+        self.invite_as("pairing-code").map(|(picture, _)| picture)
+    }
+
+    /// Makes a pairing code for Maria; returns its picture, named so, and the device's id.
+    pub(crate) fn invite_as(&self, name: &str) -> anyhow::Result<(PathBuf, String)> {
+        let picture = self.folder.path().join(format!("{name}.png"));
+        let mut command = self.connector_command(&["device", "invite", "maria", "--json", "--png"]);
+        let output = command.arg(&picture).output().context("run device invite")?;
+        ensure!(output.status.success(), "device invite: {}", String::from_utf8_lossy(&output.stderr));
+        let invited: serde_json::Value = serde_json::from_slice(&output.stdout).context("read what it printed")?;
+        let device_id = invited["device"].as_str().context("no device in what it printed")?;
+        Ok((picture, device_id.to_owned()))
+    }
+
+    /// Revokes a device.
+    pub(crate) fn revoke(&self, device_id: &str) -> anyhow::Result<()> {
+        let output = self.connector_command(&["device", "revoke", device_id]).output().context("run device revoke")?;
+        ensure!(output.status.success(), "device revoke: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
+    fn connector_command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(self.binaries.join("latchgate-connector"));
-        command.args(["device", "invite", "maria", "--png"]).arg(&picture);
-        command.arg("--config").arg(self.folder.path().join("connector.toml"));
-        run(&mut command)?;
-        Ok(picture)
+        command.args(words).arg("--config").arg(self.folder.path().join("connector.toml"));
+        command
     }
 
     /// Pairs a headless device from a picture and starts its proxy.
     pub(crate) fn device(&self, picture: &Path) -> anyhow::Result<(Part, Proxy, String)> {
         std::fs::write(self.passphrase(), "correct horse battery staple\n").context("write the passphrase file")?;
-        run(self.headless("pair").arg(picture))?;
+        run(self.headless(DEVICE, "pair").arg(picture))?;
         let (part, ready) = self.open_proxy()?;
+        Ok((part, Proxy::parse(&ready)?, ready))
+    }
+
+    /// Does what [`Self::device`] does, for one device of several, without a word.
+    pub(crate) fn device_as(&self, name: &str, picture: &Path) -> anyhow::Result<(Part, Proxy, String)> {
+        std::fs::write(self.passphrase(), "correct horse battery staple\n").context("write the passphrase file")?;
+        let output = self.headless(name, "pair").arg(picture).output().context("run pair")?;
+        ensure!(output.status.success(), "pair: {}", String::from_utf8_lossy(&output.stderr));
+        let part = Part::start("device", &mut self.headless(name, "proxy"), self.folder.path())?;
+        let ready = part.wait_for("READY ")?;
         Ok((part, Proxy::parse(&ready)?, ready))
     }
 
     /// Starts the proxy of the device that [`Self::device`] has paired.
     pub(crate) fn open_proxy(&self) -> anyhow::Result<(Part, String)> {
-        let part = Part::start("device", &mut self.headless("proxy"), self.folder.path())?;
+        let part = Part::start("device", &mut self.headless(DEVICE, "proxy"), self.folder.path())?;
         let ready = part.wait_for("READY ")?;
         Ok((part, ready))
     }
 
-    fn headless(&self, task: &str) -> Command {
+    fn headless(&self, device: &str, task: &str) -> Command {
         let mut command = Command::new(self.binaries.join("latchgate-headless"));
         command.arg(task).args(["--vault", "passphrase", "--passphrase-file"]).arg(self.passphrase());
-        command.arg("--data").arg(self.folder.path().join("device"));
+        command.arg("--data").arg(self.folder.path().join(device));
         command
     }
 
@@ -115,6 +149,15 @@ impl System {
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
+}
+
+/// Everybody here has one address.
+fn gateway_toml(folder: &Path) -> String {
+    let much = "{ burst = 10000, per_second = 1000 }";
+    format!(
+        "data = \"{}\"\n\n[limits]\nlogins_per_address = {much}\ntickets_per_address = {much}\nclaims_per_address = {much}\n",
+        folder.join("gateway").display()
+    )
 }
 
 fn connector_toml(folder: &Path, gateway: &str, http: &str, https: &str, ca: &Path) -> String {

@@ -10,5 +10,6 @@ mod dokuwiki;
 mod pairing;
 mod people;
 mod restart;
+mod revocation;
 mod secrets;
 mod support;

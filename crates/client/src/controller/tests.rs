@@ -1,5 +1,6 @@
 use std::path::Path;
 use std::sync::Mutex as StdMutex;
+use std::sync::atomic::AtomicUsize;
 
 use latchgate_link::Refusal;
 use latchgate_link::dial::TlsRoots;
@@ -18,11 +19,18 @@ struct Device {
     folder: tempfile::TempDir,
     store: Arc<MemoryStore>,
     world: World,
+    /// How often what pages kept was erased.
+    erased: Arc<AtomicUsize>,
 }
 
 impl Device {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), store: Arc::default(), world: World::new() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            store: Arc::default(),
+            world: World::new(),
+            erased: Arc::default(),
+        }
     }
 
     /// Starts as after a crash: only what is durable is known.
@@ -36,6 +44,13 @@ impl Device {
                 device_label: "phone".to_owned(),
                 roots: TlsRoots::Platform,
                 idle: IdleLock::BySettings,
+                web_data: Some(Arc::new({
+                    let erased = Arc::clone(&self.erased);
+                    move || {
+                        erased.fetch_add(1, Ordering::Relaxed);
+                        Ok(())
+                    }
+                })),
             };
             match Controller::open(config, Arc::new(self.world.clone())) {
                 // The tasks of an earlier start are dropped by the runtime, in its own time.
@@ -313,6 +328,34 @@ async fn ab_86_a_refusing_gateway_is_named_and_erases_nothing() {
     device.world.far().refusal = None;
     controller.wake();
     until(&controller, |view| view.status.company == Light::Good && view.status.failure.is_none()).await;
+}
+
+#[tokio::test]
+async fn ab_86_the_companys_sealed_word_erases_everything_and_says_so() {
+    let device = Device::new();
+    let controller = device.paired().await;
+    let endpoint = controller.proxy().unwrap();
+    device.world.far().revoked.send_replace(true);
+    device.world.cut_sessions();
+    let view = until(&controller, |view| view.screen == Screen::Welcome).await;
+    assert_eq!(view.ended.map(|notice| notice.code).as_deref(), Some("removed"));
+    assert!(device.store.values.lock().unwrap().is_empty());
+    assert!(!device.folder.path().join("work/profile.json").exists());
+    assert_eq!(device.erased.load(Ordering::Relaxed), 1, "what pages kept is erased");
+    assert!(TcpStream::connect(endpoint.addr).await.is_err(), "the proxy is closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_of_a_device_that_is_not_let_in_does_not_wait() {
+    let device = Device::new();
+    let controller = device.paired().await;
+    device.world.far().refusal = Some(Refusal::NotAuthorized);
+    device.world.cut_sessions();
+    until(&controller, |view| view.status.failure.as_ref().is_some_and(|failure| failure.code == "revoked")).await;
+    let begun = Instant::now();
+    let page = get(&controller.proxy().unwrap(), "http://wiki.example.com/").await;
+    assert!(page.starts_with("HTTP/1.1 503"), "{page}");
+    assert!(begun.elapsed() < crate::limits::WAIT_FOR_SESSION);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::Path;
+use std::time::Instant;
 
 use serde_json::json;
 
@@ -11,6 +12,7 @@ use super::{Context, block_on};
 use crate::audit::Event;
 use crate::config::Confirm;
 use crate::invite::{Invitation, InvitationRequest, invite};
+use crate::limits::{SERVE_LOOKED_AT_EVERY, SERVE_TELLS_WITHIN};
 use crate::qr::Picture;
 use crate::seal::create_private;
 use crate::store::{DeviceRow, DeviceState};
@@ -171,8 +173,26 @@ fn revoke(context: &Context, prefix: &str, output: &mut Output) -> Result<(), Fa
     output.done(&format!("device {} of {} {done}", device.device_id, device.login))
 }
 
+/// Waits a little until a running `serve` has told the gateway of everything.
+fn told_by_serve(context: &Context) -> Result<bool, Failure> {
+    let deadline = Instant::now() + SERVE_TELLS_WITHIN;
+    while !context.store.revocations()?.is_empty() {
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+        std::thread::sleep(SERVE_LOOKED_AT_EVERY);
+    }
+    Ok(true)
+}
+
 /// Tells the gateway of all revocations that it has not confirmed. A gateway that is away is told by `serve`.
+///
+/// A running `serve` does it by itself, after it told the devices, sealed: a gateway that closes them first
+/// would keep that from them.
 pub(super) fn tell_gateway(context: &Context) -> Result<(), Failure> {
+    if context.store.is_served() && told_by_serve(context)? {
+        return Ok(());
+    }
     let rest = context.rest()?;
     let account = context.store.account()?;
     for device_id in context.store.revocations()? {

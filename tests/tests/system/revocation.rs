@@ -1,0 +1,116 @@
+//! Revocation with real processes: a device in the middle of a download, a gateway that is away, and what a person
+//! sees. How fast it is, `cargo xtask revoke` measures.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::support::device::Device;
+use crate::support::http::Proxy;
+use crate::support::process::run;
+use crate::support::{PATIENCE, System, WIKI, eventually};
+
+/// More than every window and queue on the way.
+const FLOWING: usize = 4 * 1024 * 1024;
+
+#[tokio::test]
+async fn a_download_ends_with_the_revocation_and_the_device_says_why() {
+    let system = System::start().await;
+    let mut maria = system.paired("maria").await;
+    let mut download = Download::start(maria.proxy()).await;
+    download.flows().await;
+
+    system.administer(&["device", "revoke", &only_device(&system).await]).await;
+
+    download.ends().await;
+    let log = removed(&mut maria).await;
+    assert!(log.contains("Your company has removed this device"), "{log}");
+    let status = run(&mut maria.command(&["status", "--json"])).await;
+    assert!(status.stdout.contains(r#""paired":false"#), "{}", status.stdout);
+    assert!(!maria.folder().join("data/default/default.vault").exists(), "the keys are erased");
+}
+
+#[tokio::test]
+async fn with_the_gateway_away_the_connector_still_cuts_the_device_off() {
+    let mut system = System::start().await;
+    let maria = system.paired("maria").await;
+    let device = only_device(&system).await;
+    system.gateway.kill().await;
+
+    system.administer(&["device", "revoke", &device]).await;
+    system.restart_gateway().await;
+
+    // The gateway may let the device in until it is told; the connector does not know its key any more.
+    eventually("the device is refused", PATIENCE, async || {
+        let answer = maria.proxy().try_request(http::Method::GET, WIKI, &[], bytes::Bytes::new()).await;
+        match answer {
+            Ok(answer) => {
+                assert!(!answer.status.is_success(), "a revoked device was served: {}", answer.text());
+                (answer.status == http::StatusCode::SERVICE_UNAVAILABLE).then_some(())
+            }
+            Err(_) => None,
+        }
+    })
+    .await;
+    eventually("the gateway confirms the revocation", PATIENCE, async || {
+        let audit = system.administer(&["audit", "show", "--json"]).await;
+        audit.contains("revocation-confirmed").then_some(())
+    })
+    .await;
+    let mut maria = maria;
+    let log = maria.running().log();
+    assert!(!log.contains("has removed this device"), "a gateway's refusal counted as the company's word: {log}");
+    assert!(maria.folder().join("data/default/default.vault").exists(), "a gateway's refusal erased the keys");
+}
+
+/// Waits until the device's process says that it was removed.
+async fn removed(device: &mut Device) -> String {
+    let part = device.running();
+    eventually("the device says that it was removed", PATIENCE, async || {
+        let log = part.log();
+        log.contains("has removed this device").then_some(log)
+    })
+    .await
+}
+
+async fn only_device(system: &System) -> String {
+    let listed = system.administer(&["device", "list", "--json"]).await;
+    let listed: serde_json::Value = serde_json::from_str(&listed).expect("device list prints JSON");
+    listed["devices"][0]["device_id"].as_str().expect("a device is listed").to_owned()
+}
+
+/// A download that would last for hours.
+struct Download {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Download {
+    async fn start(proxy: &Proxy) -> Self {
+        let mut stream = TcpStream::connect(&proxy.address).await.expect("connect to the proxy");
+        let head = format!(
+            "GET {WIKI}/files/large.bin?size=1099511627776 HTTP/1.1\r\nHost: {}\r\nProxy-Authorization: {}\r\n\r\n",
+            WIKI.trim_start_matches("http://"),
+            proxy.authorization()
+        );
+        stream.write_all(head.as_bytes()).await.expect("ask for the file");
+        Self { stream, buffer: vec![0; 64 * 1024] }
+    }
+
+    async fn flows(&mut self) {
+        let mut total = 0;
+        while total < FLOWING {
+            let read = tokio::time::timeout(PATIENCE, self.stream.read(&mut self.buffer)).await;
+            let length = read.expect("the download flows").expect("read the download");
+            assert!(length > 0, "the download ended by itself");
+            total += length;
+        }
+    }
+
+    async fn ends(&mut self) {
+        // Far above what it takes; the download would go on for hours.
+        let rest = async { while matches!(self.stream.read(&mut self.buffer).await, Ok(1..)) {} };
+        tokio::time::timeout(Duration::from_secs(30), rest).await.expect("the download ends with the revocation");
+    }
+}
