@@ -1,10 +1,13 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { defineConfig } from "vite";
 
+import about from "./package.json" with { type: "json" };
+
 // Two pages: the main window and the bar above an intranet page. Everything they load is bundled; nothing comes
 // from elsewhere.
 export default defineConfig({
   plugins: [svelte()],
+  define: { __VERSION__: JSON.stringify(about.version) },
   clearScreen: false,
   server: { port: 5317, strictPort: true },
   build: {

@@ -12,7 +12,7 @@ import { type Event, listen } from "@tauri-apps/api/event";
 
 import type { AppView, CodeView, Failure } from "./bindings";
 import type { CameraState, DeviceInfo, PageAction, PageView } from "./bindings-shell";
-import { texts } from "./texts";
+import { failures } from "./texts/en.failures";
 
 export type Unsubscribe = () => void;
 
@@ -126,7 +126,7 @@ function decodeFrame(bytes: ArrayBuffer): Frame | null {
 export function asFailure(thrown: unknown): Failure {
   if (isFailure(thrown)) return thrown;
   console.error(thrown);
-  return { code: "unexpected", ...texts.failure.unexpected };
+  return { code: "unexpected", ...failures.unexpected };
 }
 
 function isFailure(value: unknown): value is Failure {

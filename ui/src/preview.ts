@@ -1,11 +1,13 @@
 /**
- * Development only: shows any screen by its name without the app behind it, `?screen=NAME&theme=dark`.
+ * Development only: shows any screen by its name without the app behind it, `?screen=NAME&theme=dark&lang=de&dir=rtl`.
  * `npm run screens` walks through all of them. What is shown here is made up.
  */
 import type { AppView, CodeView, Failure, KeychainState, Light, PairingProgress, ProfileView, Screen, SiteView, StatusView } from "./bindings";
 import type { Biometrics, PageView } from "./bindings-shell";
 import type { Host, ScanEvents } from "./host";
+import { type LanguageChoice, setLanguage } from "./language.svelte";
 import type { StartAt } from "./place";
+import { failures as words } from "./texts/en.failures";
 
 interface Scene {
   screen?: Screen;
@@ -47,17 +49,18 @@ const sites: SiteView[] = [
   { name: "Dashboards", url: "https://dash.hfl.example", icon: "📈", group: null },
 ];
 
+const failure = (code: keyof typeof words): Failure => ({ code, ...words[code] });
 const failures = {
-  damaged: { code: "code-damaged", message: "The pairing code is damaged: at least one character is wrong.", advice: "Scan the picture, or copy the text again without changing it." },
-  noCode: { code: "picture-no-code", message: "No pairing code was found in the picture.", advice: "Take the picture again: the whole code, sharp, without reflections. Or paste the code’s text." },
-  used: { code: "code-used", message: "The pairing code has already been used by another device.", advice: "If that was not you, tell your company at once: somebody may have copied it. Then ask for a new code." },
-  offline: { code: "connector-offline", message: "The gateway is reached, but your company’s connector is not connected to it.", advice: "Latchgate tries again by itself. If it lasts, tell your company." },
-  noNetwork: { code: "no-network", message: "This device has no connection to the internet.", advice: "Check Wi-Fi, mobile data or the cable. Latchgate tries again by itself." },
-  wrong: { code: "wrong-passphrase", message: "This passphrase does not open the vault.", advice: "Try again. After several wrong tries, each next one has to wait longer." },
-  erased: { code: "erased-after-tries", message: "There were too many wrong tries, and the keys on this device were erased, as you had chosen.", advice: "Ask your company for a new code and pair this device again." },
-  removed: { code: "removed", message: "Your company has removed this device. Its keys and what it kept of the company were erased here.", advice: "If you did not expect that, ask your company. With a new code from them you can pair again." },
-  camera: { code: "camera-none", message: "No camera was found on this device.", advice: "Choose a picture of the code, or paste its text." },
-} satisfies Record<string, Failure>;
+  damaged: failure("code-damaged"),
+  noCode: failure("picture-no-code"),
+  used: failure("code-used"),
+  offline: failure("connector-offline"),
+  noNetwork: failure("no-network"),
+  wrong: failure("wrong-passphrase"),
+  erased: failure("erased-after-tries"),
+  removed: failure("removed"),
+  camera: failure("camera-none"),
+};
 
 const lights = (internet: Light, gateway: Light, company: Light, failure: Failure | null = null): StatusView => ({ internet, gateway, company, failure });
 const pairing = (progress: Partial<PairingProgress>): Screen => ({
@@ -172,6 +175,8 @@ function showSampleFrame(events: ScanEvents): Promise<CodeView> {
 export function preview(query: URLSearchParams): { host: Host; startAt?: StartAt } {
   const theme = query.get("theme");
   if (theme) document.documentElement.dataset["theme"] = theme;
+  document.documentElement.dir = query.get("dir") ?? "ltr";
+  setLanguage((query.get("lang") ?? "en") as LanguageChoice);
   const scene = scenes[query.get("screen") ?? "welcome"] ?? {};
   const view: AppView = {
     screen: scene.screen ?? { kind: "welcome" },

@@ -1,4 +1,5 @@
 import { type Host, tauriHost } from "./host";
+import { startLanguage } from "./language.svelte";
 import type { StartAt } from "./place";
 
 /**
@@ -6,6 +7,7 @@ import type { StartAt } from "./place";
  * name. The preview is not part of the production bundle.
  */
 export async function start(): Promise<{ host: Host; startAt?: StartAt }> {
+  startLanguage();
   if (import.meta.env.DEV && !("__TAURI_INTERNALS__" in window)) {
     const { preview } = await import("./preview");
     return preview(new URLSearchParams(location.search));

@@ -1,4 +1,5 @@
 import type { Light, LockCause, PairingStep } from "../bindings";
+import { failures } from "./en.failures";
 
 /** English. Plain words; a sentence says what something is for before it says what it is called. */
 export const en = {
@@ -6,7 +7,6 @@ export const en = {
 
   common: {
     back: "Back",
-    cancel: "Cancel",
     close: "Close",
     tryAgain: "Try again",
     show: "Show passphrase",
@@ -36,7 +36,6 @@ export const en = {
     title: "Scan the pairing code",
     lead: "Hold the whole square inside the frame. It is recognised by itself.",
     starting: "Starting the camera…",
-    unavailable: "The camera cannot be used",
     otherWays: "No camera at hand?",
     picture: "Choose a picture",
     paste: "Paste the code",
@@ -110,7 +109,7 @@ export const en = {
       done: "Finished",
     } satisfies Record<PairingStep, string>,
     stepState: { done: "done", now: "in progress", failed: "failed", open: "to do" },
-    checkTitle: "Compare this number",
+    checkTitle: "Compare this check number",
     checkLead: "Your company sees a number too. Is it the same?",
     checkYes: "The numbers are the same",
     checkNo: "They differ",
@@ -131,8 +130,8 @@ export const en = {
     finger: "Unlock with your fingerprint",
     face: "Unlock with your face",
     biometric: "Unlock with fingerprint or face",
-    failed: (attempts: number) => (attempts === 1 ? "That was not the passphrase." : `That was not the passphrase. ${attempts} failed attempts so far.`),
-    wait: (duration: string) => `Too many attempts. You can try again in ${duration}.`,
+    failed: (attempts: number) => (attempts === 1 ? "That was not the passphrase." : `That was not the passphrase. ${attempts} wrong tries so far.`),
+    wait: (duration: string) => `Too many wrong tries. You can try again in ${duration}.`,
     seconds: (count: number) => (count === 1 ? "1 second" : `${count} seconds`),
     minutes: (count: number) => (count === 1 ? "1 minute" : `${count} minutes`),
     causes: {
@@ -168,7 +167,6 @@ export const en = {
     opening: (name: string) => `Opening ${name}…`,
     lock: "Lock",
     device: "This device",
-    greeting: (person: string) => `Hello ${person}`,
     count: (count: number) => (count === 1 ? "1 site" : `${count} sites`),
   },
 
@@ -249,7 +247,14 @@ export const en = {
   },
 
   failure: {
-    unexpected: { message: "Something went wrong inside Latchgate.", advice: "Try again. If it keeps happening, restart Latchgate." },
     starting: "Latchgate is starting…",
+    code: "Code",
+    copy: "Copy details",
+    copied: "Copied",
+    notCopied: "Not copied",
   },
+
+  failures,
 };
+
+export type Texts = typeof en;

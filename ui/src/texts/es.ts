@@ -1,0 +1,263 @@
+import type { Texts } from "./en";
+import { failures } from "./es.failures";
+
+/**
+ * Spanish. «Usted», short sentences; pairing is «vinculación», the company «empresa», its administrator
+ * «departamento de informática».
+ */
+export const es: Texts = {
+  app: "Latchgate",
+
+  common: {
+    back: "Atrás",
+    close: "Cerrar",
+    tryAgain: "Intentar de nuevo",
+    show: "Mostrar la frase de contraseña",
+    hide: "Ocultar la frase de contraseña",
+  },
+
+  welcome: {
+    title: "Las aplicaciones web de su empresa, esté donde esté",
+    lead: "Latchgate conecta este dispositivo con los sitios internos de su empresa. Sin VPN que activar ni contraseña de empresa que escribir.",
+    ask: "Necesita un código de vinculación de su empresa. Es un dibujo cuadrado o una línea de texto que empieza por «LG1:».",
+    how: "Conectar este dispositivo",
+    camera: "Escanear con la cámara",
+    cameraHint: "Apunte al código en una pantalla o en papel",
+    picture: "Elegir una imagen",
+    pictureHint: "Una foto o captura de pantalla del código",
+    paste: "Pegar el código",
+    pasteHint: "La línea de texto que empieza por «LG1:»",
+    reading: "Leyendo la imagen…",
+    promises: [
+      { title: "Solo usted y su empresa pueden leerlo", text: "Todo se sella en este dispositivo y se abre dentro de su empresa. El servidor intermedio no puede ver el contenido." },
+      { title: "Nada cambia en este dispositivo", text: "Sus otras aplicaciones y sitios siguen su camino habitual. Latchgate solo transporta los sitios de su empresa." },
+      { title: "¿Ha perdido el dispositivo? Basta una llamada", text: "Su empresa puede cortarle el acceso en un segundo." },
+    ],
+  },
+
+  scan: {
+    title: "Escanear el código de vinculación",
+    lead: "Ponga el cuadrado entero dentro del marco. Se reconoce solo.",
+    starting: "Iniciando la cámara…",
+    otherWays: "¿No tiene una cámara a mano?",
+    picture: "Elegir una imagen",
+    paste: "Pegar el código",
+    preview: "Imagen en directo de la cámara",
+  },
+
+  paste: {
+    title: "Pegar el código de vinculación",
+    lead: "Copie toda la línea que le ha enviado su empresa y péguela aquí. Empieza por «LG1:».",
+    label: "Código de vinculación",
+    placeholder: "LG1:…",
+    submit: "Continuar",
+    privacy: "Trate el código como una llave: sirve una sola vez y por poco tiempo. Latchgate vacía este campo solo.",
+  },
+
+  confirm: {
+    title: "¿Es esta su empresa?",
+    lead: "El código invita a este dispositivo a la empresa que está detrás de esta dirección.",
+    gateway: "Dirección",
+    gatewayHint: "El servidor por el que este dispositivo llega a su empresa",
+    fingerprint: "Huella de la empresa",
+    fingerprintHint: "Compárela con los caracteres que aparecen junto al código. Si difieren, puede que alguien haya cambiado el código.",
+    expired: { title: "Es probable que este código haya caducado", text: "Los códigos sirven por poco tiempo. Puede probarlo, pero quizá necesite uno nuevo." },
+    printed: "Este código se imprimió. Al final comparará un número con su empresa.",
+    yes: "Vincular este dispositivo",
+    no: "No es mi empresa",
+  },
+
+  passphrase: {
+    title: "Elegir una frase de contraseña",
+    lead: "Con ella abre Latchgate en este dispositivo. Nunca sale de él, y nadie puede consultarla ni restablecerla por usted.",
+    label: "Frase de contraseña",
+    repeat: "Escríbala otra vez",
+    hint: "Varias palabras sin relación son seguras y fáciles de recordar.",
+    differs: "Las dos frases de contraseña difieren.",
+    tooShort: (least) => `Al menos ${least} caracteres.`,
+    strength: { label: "Seguridad", levels: ["Demasiado corta", "Débil", "Media", "Fuerte", "Muy fuerte"] },
+    weakNote: "Esta frase de contraseña es fácil de adivinar. Una más larga protege mejor a su empresa.",
+    forgotten: "Si la olvida, pida un código nuevo a su empresa y vincule de nuevo este dispositivo. No se pierde nada.",
+    submit: "Vincular este dispositivo",
+    biometric: "Usar el dedo o el rostro en su lugar",
+    where: {
+      available: "Sus claves se guardan en el llavero de este dispositivo, selladas con esta frase de contraseña.",
+      absent: {
+        title: "Este dispositivo no tiene llavero",
+        text: "Sus claves se guardan en un archivo que solo abre esta frase de contraseña. Elija una larga: quien copie el archivo puede intentar adivinarla.",
+      },
+      locked: {
+        title: "El llavero de este dispositivo está bloqueado",
+        text: "Su sistema le pedirá que lo abra cuando continúe. El código de vinculación no se gasta antes.",
+      },
+      denied: {
+        title: "Latchgate no puede usar el llavero",
+        text: "Sus claves se guardan en un archivo que solo abre esta frase de contraseña. Elija una larga, o permita antes Latchgate en los ajustes del llavero.",
+      },
+    },
+  },
+
+  pairing: {
+    title: "Vinculando este dispositivo",
+    lead: "Tarda unos segundos. Mantenga Latchgate abierto.",
+    doneTitle: "Este dispositivo está vinculado",
+    doneLead: "Los sitios de su empresa están listos.",
+    failedTitle: "La vinculación no ha terminado",
+    steps: {
+      checking: "Comprobar que este dispositivo puede guardar sus claves",
+      claiming: "Entregar el código",
+      connecting: "Llegar a su empresa",
+      exchanging: "Acordar claves que solo tienen usted y su empresa",
+      confirming: "Comparar el número de control",
+      done: "Terminado",
+    },
+    stepState: { done: "hecho", now: "en curso", failed: "fallido", open: "pendiente" },
+    checkTitle: "Compare este número de control",
+    checkLead: "Su empresa también ve un número. ¿Es el mismo?",
+    checkYes: "Los números son iguales",
+    checkNo: "Son distintos",
+    checkNoHint: "Si los números son distintos, alguien está en medio: deténgase aquí y avise a su empresa.",
+    checkWaiting: "Puede que su empresa le pida este número antes de admitir este dispositivo.",
+    openPortal: "Ver mis sitios",
+    resume: "Intentar de nuevo",
+    newCode: "Usar un código nuevo",
+    cancel: "Cancelar la vinculación",
+    resumable: "Su código no se ha perdido. Si lo intenta de nuevo, continúa donde se detuvo.",
+  },
+
+  unlock: {
+    title: "Bloqueado",
+    label: "Frase de contraseña",
+    submit: "Desbloquear",
+    opening: "Desbloqueando…",
+    finger: "Desbloquear con el dedo",
+    face: "Desbloquear con el rostro",
+    biometric: "Desbloquear con el dedo o el rostro",
+    failed: (attempts) => (attempts === 1 ? "Esa no era la frase de contraseña." : `Esa no era la frase de contraseña. ${attempts} intentos fallidos hasta ahora.`),
+    wait: (duration) => `Demasiados intentos fallidos. Podrá intentarlo de nuevo en ${duration}.`,
+    seconds: (count) => (count === 1 ? "1 segundo" : `${count} segundos`),
+    minutes: (count) => (count === 1 ? "1 minuto" : `${count} minutos`),
+    causes: {
+      start: "Sus claves están selladas. Desbloquee para llegar a su empresa.",
+      person: "Sus claves están selladas. Desbloquee para llegar a su empresa.",
+      idle: "Bloqueado porque Latchgate no se ha usado durante un rato. Desbloquee para continuar.",
+      screen: "Bloqueado junto con su pantalla. Desbloquee para continuar.",
+      sleep: "Bloqueado antes de que este dispositivo se suspendiera. Desbloquee para continuar.",
+    },
+    triesLeft: (count) =>
+      count === 1
+        ? "Le queda 1 intento. Si falla, se borran las claves de este dispositivo."
+        : `Le quedan ${count} intentos. Después se borran las claves de este dispositivo.`,
+    forgotten: "¿Ha olvidado la frase de contraseña?",
+    forget: "Olvidar este dispositivo",
+  },
+
+  forget: {
+    title: "¿Olvidar este dispositivo?",
+    text: "Latchgate borra las claves de este dispositivo. Para volver necesitará un código de vinculación nuevo de su empresa.",
+    yes: "Olvidar este dispositivo",
+    no: "Conservarlo",
+  },
+
+  portal: {
+    search: "Buscar sitios",
+    noMatch: (words) => `Ningún sitio coincide con «${words}».`,
+    emptyTitle: "Todavía no hay sitios",
+    empty: "Su empresa todavía no comparte ningún sitio con usted. Pida al departamento de informática que le añada a un grupo.",
+    loadingTitle: "Pidiendo sus sitios a su empresa…",
+    loading: "Aparecerán en cuanto su empresa responda.",
+    otherGroup: "Más sitios",
+    allSites: "Sus sitios",
+    open: (name) => `Abrir ${name}`,
+    opening: (name) => `Abriendo ${name}…`,
+    lock: "Bloquear",
+    device: "Este dispositivo",
+    count: (count) => (count === 1 ? "1 sitio" : `${count} sitios`),
+  },
+
+  status: {
+    title: "Conexión",
+    summary: {
+      good: "Conectado",
+      waiting: "Conectando…",
+      bad: "Sin conexión",
+      unknown: "Comprobando…",
+    },
+    show: (summary) => `Conexión: ${summary}. Mostrar detalles`,
+    rows: {
+      internet: {
+        name: "Internet",
+        good: "Este dispositivo está en línea.",
+        waiting: "Buscando una conexión.",
+        bad: "Este dispositivo está sin conexión. Compruebe la Wi-Fi o los datos móviles.",
+        unknown: "Todavía no comprobado.",
+      },
+      gateway: {
+        name: "Pasarela",
+        good: "El servidor intermedio responde.",
+        waiting: "Conectando con el servidor intermedio.",
+        bad: "El servidor intermedio no responde. Latchgate lo sigue intentando.",
+        unknown: "Todavía no comprobado.",
+      },
+      company: {
+        name: "Su empresa",
+        good: "Su empresa ha respondido hace un momento.",
+        waiting: "Esperando una respuesta de su empresa.",
+        bad: "Su empresa no responde. Puede que su lado esté apagado por ahora.",
+        unknown: "Todavía no comprobado.",
+      },
+    },
+    light: { good: "en orden", waiting: "en espera", bad: "con fallo", unknown: "desconocido" },
+  },
+
+  device: {
+    title: "Este dispositivo",
+    company: "Empresa",
+    person: "Vinculado para",
+    label: "Nombre de este dispositivo",
+    gateway: "Pasarela",
+    fingerprint: "Huella de la empresa",
+    fingerprintHint: "El departamento de informática puede leérsela. Nunca cambia.",
+    nobody: "Su empresa todavía no lo ha indicado",
+    seesTitle: "Lo que la pasarela puede ver",
+    sees: ["Que este dispositivo está en línea, y desde qué dirección de internet", "Cuándo y cuánto se envía"],
+    seesNotTitle: "Lo que no puede ver",
+    seesNot: ["Qué sitios abre", "Qué lee, escribe o sube", "Su nombre"],
+    lock: "Bloquear ahora",
+    forget: "Olvidar este dispositivo",
+    forgetHint: "Borra las claves de este dispositivo.",
+  },
+
+  toolbar: {
+    label: "Controles de la página",
+    back: "Atrás",
+    forward: "Adelante",
+    reload: "Volver a cargar",
+    stop: "Detener la carga",
+    portal: "Todos los sitios",
+    lock: "Bloquear",
+    address: "Dirección",
+    encrypted: "Sellado entre este dispositivo y su empresa",
+    plain: "Sellado hasta su empresa; dentro de ella, sin cifrar",
+    question: (host) => `${host} está fuera de su empresa.`,
+    open: "Abrir en el navegador",
+    stay: "Quedarse",
+    untitled: "Cargando…",
+    notice: {
+      saved: (name) => `Guardado en Descargas: ${name}`,
+      notSaved: (name) => (name ? `No se ha guardado: ${name}` : "El archivo no se ha guardado."),
+      blocked: "Latchgate no ha abierto este enlace.",
+      notLoaded: "La página no se ha cargado. Inténtelo de nuevo en un momento.",
+    },
+  },
+
+  failure: {
+    starting: "Latchgate se está iniciando…",
+    code: "Código",
+    copy: "Copiar los detalles",
+    copied: "Copiado",
+    notCopied: "No se ha copiado",
+  },
+
+  failures,
+};

@@ -1,0 +1,263 @@
+import type { Texts } from "./en";
+import { failures } from "./fr.failures";
+
+/**
+ * French. « Vous », short sentences, a no-break space before double signs; pairing is « jumelage », the company
+ * « entreprise », its administrator « service informatique ».
+ */
+export const fr: Texts = {
+  app: "Latchgate",
+
+  common: {
+    back: "Retour",
+    close: "Fermer",
+    tryAgain: "Réessayer",
+    show: "Afficher la phrase secrète",
+    hide: "Masquer la phrase secrète",
+  },
+
+  welcome: {
+    title: "Les applications web de votre entreprise, où que vous soyez",
+    lead: "Latchgate relie cet appareil aux sites internes de votre entreprise. Aucun VPN à activer, aucun mot de passe d’entreprise à saisir.",
+    ask: "Il vous faut un code de jumelage de votre entreprise. C’est un motif carré, ou une ligne de texte qui commence par « LG1: ».",
+    how: "Connecter cet appareil",
+    camera: "Scanner avec la caméra",
+    cameraHint: "Dirigez-la vers le code, à l’écran ou sur papier",
+    picture: "Choisir une image",
+    pictureHint: "Une photo ou une capture d’écran du code",
+    paste: "Coller le code",
+    pasteHint: "La ligne de texte qui commence par « LG1: »",
+    reading: "Lecture de l’image…",
+    promises: [
+      { title: "Seuls vous et votre entreprise pouvez lire", text: "Tout est scellé sur cet appareil et ouvert dans votre entreprise. Le serveur entre les deux ne peut rien voir." },
+      { title: "Rien ne change sur cet appareil", text: "Vos autres applications et sites suivent leur chemin habituel. Latchgate ne transporte que les sites de votre entreprise." },
+      { title: "Appareil perdu ? Un appel suffit", text: "Votre entreprise peut lui couper l’accès en une seconde." },
+    ],
+  },
+
+  scan: {
+    title: "Scanner le code de jumelage",
+    lead: "Placez le carré entier dans le cadre. Il est reconnu tout seul.",
+    starting: "Démarrage de la caméra…",
+    otherWays: "Pas de caméra sous la main ?",
+    picture: "Choisir une image",
+    paste: "Coller le code",
+    preview: "Image en direct de la caméra",
+  },
+
+  paste: {
+    title: "Coller le code de jumelage",
+    lead: "Copiez la ligne entière que votre entreprise vous a envoyée et collez-la ici. Elle commence par « LG1: ».",
+    label: "Code de jumelage",
+    placeholder: "LG1:…",
+    submit: "Continuer",
+    privacy: "Traitez ce code comme une clé : il ne sert qu’une fois et peu de temps. Latchgate vide ce champ tout seul.",
+  },
+
+  confirm: {
+    title: "Est-ce votre entreprise ?",
+    lead: "Le code invite cet appareil dans l’entreprise qui se trouve derrière cette adresse.",
+    gateway: "Adresse",
+    gatewayHint: "Le serveur par lequel cet appareil joint votre entreprise",
+    fingerprint: "Empreinte de l’entreprise",
+    fingerprintHint: "Comparez-la aux caractères affichés à côté du code. S’ils diffèrent, quelqu’un a peut-être échangé le code.",
+    expired: { title: "Ce code a sans doute expiré", text: "Les codes servent peu de temps. Vous pouvez essayer, mais il vous en faudra peut-être un nouveau." },
+    printed: "Ce code a été imprimé. À la fin, vous comparerez un numéro avec votre entreprise.",
+    yes: "Jumeler cet appareil",
+    no: "Pas mon entreprise",
+  },
+
+  passphrase: {
+    title: "Choisir une phrase secrète",
+    lead: "Elle ouvre Latchgate sur cet appareil. Elle ne le quitte jamais, et personne ne peut la consulter ni la réinitialiser pour vous.",
+    label: "Phrase secrète",
+    repeat: "Saisissez-la de nouveau",
+    hint: "Plusieurs mots sans lien sont solides et faciles à retenir.",
+    differs: "Les deux phrases secrètes diffèrent.",
+    tooShort: (least) => `Au moins ${least} caractères.`,
+    strength: { label: "Solidité", levels: ["Trop courte", "Faible", "Moyenne", "Forte", "Très forte"] },
+    weakNote: "Cette phrase secrète est facile à deviner. Une plus longue protège mieux votre entreprise.",
+    forgotten: "Si vous l’oubliez, demandez un nouveau code à votre entreprise et jumelez de nouveau cet appareil. Rien n’est perdu.",
+    submit: "Jumeler cet appareil",
+    biometric: "Utiliser plutôt le doigt ou le visage",
+    where: {
+      available: "Vos clés sont gardées dans le trousseau de cet appareil, scellées par cette phrase secrète.",
+      absent: {
+        title: "Cet appareil n’a pas de trousseau",
+        text: "Vos clés sont gardées dans un fichier que seule cette phrase secrète ouvre. Choisissez-en une longue : qui copie le fichier peut essayer de la deviner.",
+      },
+      locked: {
+        title: "Le trousseau de cet appareil est verrouillé",
+        text: "Votre système vous demandera de l’ouvrir quand vous continuerez. Le code de jumelage ne sert pas avant.",
+      },
+      denied: {
+        title: "Latchgate n’a pas accès au trousseau",
+        text: "Vos clés sont gardées dans un fichier que seule cette phrase secrète ouvre. Choisissez-en une longue, ou autorisez d’abord Latchgate dans les réglages du trousseau.",
+      },
+    },
+  },
+
+  pairing: {
+    title: "Jumelage de cet appareil",
+    lead: "Cela prend quelques secondes. Gardez Latchgate ouvert.",
+    doneTitle: "Cet appareil est jumelé",
+    doneLead: "Les sites de votre entreprise sont prêts.",
+    failedTitle: "Le jumelage n’a pas abouti",
+    steps: {
+      checking: "Vérifier que cet appareil peut garder ses clés",
+      claiming: "Remettre le code",
+      connecting: "Joindre votre entreprise",
+      exchanging: "Convenir de clés que seuls vous et votre entreprise détenez",
+      confirming: "Comparer le numéro de contrôle",
+      done: "Terminé",
+    },
+    stepState: { done: "fait", now: "en cours", failed: "échoué", open: "à faire" },
+    checkTitle: "Comparez ce numéro de contrôle",
+    checkLead: "Votre entreprise voit aussi un numéro. Est-ce le même ?",
+    checkYes: "Les numéros sont identiques",
+    checkNo: "Ils diffèrent",
+    checkNoHint: "Si les numéros diffèrent, quelqu’un s’est placé entre vous : arrêtez-vous ici et prévenez votre entreprise.",
+    checkWaiting: "Votre entreprise vous demandera peut-être ce numéro avant d’admettre cet appareil.",
+    openPortal: "Voir mes sites",
+    resume: "Réessayer",
+    newCode: "Utiliser un nouveau code",
+    cancel: "Annuler le jumelage",
+    resumable: "Votre code n’est pas perdu. Un nouvel essai reprend là où le jumelage s’est arrêté.",
+  },
+
+  unlock: {
+    title: "Verrouillé",
+    label: "Phrase secrète",
+    submit: "Déverrouiller",
+    opening: "Déverrouillage…",
+    finger: "Déverrouiller avec votre doigt",
+    face: "Déverrouiller avec votre visage",
+    biometric: "Déverrouiller avec le doigt ou le visage",
+    failed: (attempts) => (attempts < 2 ? "Ce n’était pas la phrase secrète." : `Ce n’était pas la phrase secrète. ${attempts} essais manqués jusqu’ici.`),
+    wait: (duration) => `Trop d’essais manqués. Vous pourrez réessayer dans ${duration}.`,
+    seconds: (count) => (count < 2 ? `${count} seconde` : `${count} secondes`),
+    minutes: (count) => (count < 2 ? `${count} minute` : `${count} minutes`),
+    causes: {
+      start: "Vos clés sont scellées. Déverrouillez pour joindre votre entreprise.",
+      person: "Vos clés sont scellées. Déverrouillez pour joindre votre entreprise.",
+      idle: "Verrouillé parce que Latchgate n’a pas servi depuis un moment. Déverrouillez pour continuer.",
+      screen: "Verrouillé en même temps que votre écran. Déverrouillez pour continuer.",
+      sleep: "Verrouillé avant la mise en veille de cet appareil. Déverrouillez pour continuer.",
+    },
+    triesLeft: (count) =>
+      count < 2
+        ? `Il vous reste ${count} essai. S’il est manqué, les clés de cet appareil sont effacées.`
+        : `Il vous reste ${count} essais. Ensuite, les clés de cet appareil sont effacées.`,
+    forgotten: "Phrase secrète oubliée ?",
+    forget: "Oublier cet appareil",
+  },
+
+  forget: {
+    title: "Oublier cet appareil ?",
+    text: "Latchgate efface les clés de cet appareil. Pour revenir, il vous faudra un nouveau code de jumelage de votre entreprise.",
+    yes: "Oublier cet appareil",
+    no: "Le garder",
+  },
+
+  portal: {
+    search: "Chercher un site",
+    noMatch: (words) => `Aucun site ne correspond à « ${words} ».`,
+    emptyTitle: "Pas encore de sites",
+    empty: "Votre entreprise n’a encore partagé aucun site avec vous. Demandez au service informatique de vous ajouter à un groupe.",
+    loadingTitle: "Demande de vos sites à votre entreprise…",
+    loading: "Ils s’affichent dès que votre entreprise répond.",
+    otherGroup: "Autres sites",
+    allSites: "Vos sites",
+    open: (name) => `Ouvrir ${name}`,
+    opening: (name) => `Ouverture de ${name}…`,
+    lock: "Verrouiller",
+    device: "Cet appareil",
+    count: (count) => (count < 2 ? `${count} site` : `${count} sites`),
+  },
+
+  status: {
+    title: "Connexion",
+    summary: {
+      good: "Connecté",
+      waiting: "Connexion…",
+      bad: "Non connecté",
+      unknown: "Vérification…",
+    },
+    show: (summary) => `Connexion : ${summary}. Afficher les détails`,
+    rows: {
+      internet: {
+        name: "Internet",
+        good: "Cet appareil est en ligne.",
+        waiting: "Recherche d’une connexion.",
+        bad: "Cet appareil est hors ligne. Vérifiez le Wi-Fi ou les données mobiles.",
+        unknown: "Pas encore vérifié.",
+      },
+      gateway: {
+        name: "Passerelle",
+        good: "Le serveur entre les deux répond.",
+        waiting: "Connexion au serveur entre les deux.",
+        bad: "Le serveur entre les deux ne répond pas. Latchgate continue d’essayer.",
+        unknown: "Pas encore vérifié.",
+      },
+      company: {
+        name: "Votre entreprise",
+        good: "Votre entreprise vient de répondre.",
+        waiting: "En attente d’une réponse de votre entreprise.",
+        bad: "Votre entreprise ne répond pas. Son côté est peut-être éteint pour le moment.",
+        unknown: "Pas encore vérifié.",
+      },
+    },
+    light: { good: "en ordre", waiting: "en attente", bad: "en panne", unknown: "inconnu" },
+  },
+
+  device: {
+    title: "Cet appareil",
+    company: "Entreprise",
+    person: "Jumelé pour",
+    label: "Nom de cet appareil",
+    gateway: "Passerelle",
+    fingerprint: "Empreinte de l’entreprise",
+    fingerprintHint: "Le service informatique peut vous la lire. Elle ne change jamais.",
+    nobody: "Pas encore indiqué par votre entreprise",
+    seesTitle: "Ce que la passerelle peut voir",
+    sees: ["Que cet appareil est en ligne, et depuis quelle adresse Internet", "Quand et combien est envoyé"],
+    seesNotTitle: "Ce qu’elle ne peut pas voir",
+    seesNot: ["Quels sites vous ouvrez", "Ce que vous lisez, écrivez ou envoyez", "Votre nom"],
+    lock: "Verrouiller maintenant",
+    forget: "Oublier cet appareil",
+    forgetHint: "Efface les clés de cet appareil.",
+  },
+
+  toolbar: {
+    label: "Commandes de la page",
+    back: "Retour",
+    forward: "Suivant",
+    reload: "Recharger",
+    stop: "Arrêter le chargement",
+    portal: "Tous les sites",
+    lock: "Verrouiller",
+    address: "Adresse",
+    encrypted: "Scellé entre cet appareil et votre entreprise",
+    plain: "Scellé jusqu’à votre entreprise ; non chiffré à l’intérieur",
+    question: (host) => `${host} est en dehors de votre entreprise.`,
+    open: "Ouvrir dans le navigateur",
+    stay: "Rester",
+    untitled: "Chargement…",
+    notice: {
+      saved: (name) => `Enregistré dans Téléchargements : ${name}`,
+      notSaved: (name) => (name ? `Non enregistré : ${name}` : "Le fichier n’a pas été enregistré."),
+      blocked: "Latchgate n’a pas ouvert ce lien.",
+      notLoaded: "La page ne s’est pas chargée. Réessayez dans un instant.",
+    },
+  },
+
+  failure: {
+    starting: "Démarrage de Latchgate…",
+    code: "Code",
+    copy: "Copier les détails",
+    copied: "Copié",
+    notCopied: "Non copié",
+  },
+
+  failures,
+};
