@@ -67,8 +67,9 @@ pub(crate) const REQUEST_BODY_IDLE: Duration = Duration::from_secs(45);
 /// How long an idle connection to a site is kept: less than the 60 seconds of common servers.
 pub(crate) const UPSTREAM_IDLE: Duration = Duration::from_secs(50);
 
-/// How many idle connections to one site are kept.
-pub(crate) const UPSTREAM_IDLE_CONNECTIONS: usize = 32;
+/// How many idle connections to one site are kept: as many requests as a busy company sends at once. Fewer means
+/// that each request above it pays for a connection of its own.
+pub(crate) const UPSTREAM_IDLE_CONNECTIONS: usize = 256;
 
 /// What HTTP/2 buffers for one stream towards a device, in bytes, before it stops reading from the site.
 pub(crate) const STREAM_SEND_BUFFER: usize = 256 * 1024;
