@@ -13,6 +13,7 @@ mod template;
 use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use latchgate_link::dial::{DialConfig, TlsRoots};
@@ -84,6 +85,7 @@ pub struct Config {
     pub(crate) data: PathBuf,
     pub(crate) company: String,
     pub(crate) confirm: Confirm,
+    threads: Option<NonZeroUsize>,
     pub(crate) gateway: GatewayOrigin,
     pub(crate) plain_http: PlainHttp,
     pub(crate) roots: TlsRoots,
@@ -120,6 +122,7 @@ impl Config {
             data: folder.join(raw.data),
             company: raw.name.unwrap_or_else(|| "Your company".to_owned()),
             confirm: raw.confirm,
+            threads: raw.threads,
             gateway,
             plain_http,
             roots: read_roots(raw.gateway.ca.as_deref(), folder)?,
@@ -133,6 +136,14 @@ impl Config {
     /// Reads only where the data lies, for `init` beside a configuration that is not finished.
     pub(crate) fn data_folder(text: &str, folder: &Path) -> Result<PathBuf, ConfigError> {
         raw::read(text).map(|raw| folder.join(raw.data))
+    }
+
+    /// Returns how many threads serve requests: two on two processors spend more on waking each other than they
+    /// gain.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        let half = || std::thread::available_parallelism().map_or(1, |all| all.get().div_ceil(2));
+        self.threads.map_or_else(half, NonZeroUsize::get)
     }
 
     /// Returns the folder that holds the store and the key file.

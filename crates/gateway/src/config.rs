@@ -1,6 +1,7 @@
 //! The configuration: one file, every field with its default beside it, unknown names refused.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -31,6 +32,9 @@ pub struct Config {
     pub trusted_proxies: Vec<Prefix>,
     /// The work of PBKDF2-HMAC-SHA256 for new passwords; at least 100,000, which is the default.
     pub pbkdf2_iterations: u32,
+    /// Threads that serve connections. Default: half of the processors, and at least one: two threads on two
+    /// processors spend more on waking each other than they gain.
+    pub threads: Option<NonZeroUsize>,
     /// Rates and sizes.
     pub limits: Limits,
     /// What time it is.
@@ -159,6 +163,13 @@ impl Config {
         Ok(config)
     }
 
+    /// Returns how many threads serve connections.
+    #[must_use]
+    pub fn threads(&self) -> usize {
+        let half = || std::thread::available_parallelism().map_or(1, |all| all.get().div_ceil(2));
+        self.threads.map_or_else(half, NonZeroUsize::get)
+    }
+
     /// Refuses what would weaken the gateway.
     pub(crate) fn validate(&self) -> Result<(), ConfigError> {
         if self.tls.is_none() && !self.allow_plain_http && !self.listen.ip().is_loopback() {
@@ -193,6 +204,7 @@ impl Default for Config {
             registration_token_file: None,
             trusted_proxies: Vec::new(),
             pbkdf2_iterations: PBKDF2_FLOOR,
+            threads: None,
             limits: Limits::default(),
             clock: Clock::system(),
         }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::{Args, Parser, Subcommand};
 use latchgate_gateway::{CheckReport, Config, Gateway, Stop, Store};
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -123,7 +124,7 @@ fn run_serve(serve: Serve) -> Result<()> {
     config.listen = serve.listen.unwrap_or(config.listen);
     config.ops_listen = serve.ops_listen.or(config.ops_listen);
     config.allow_plain_http |= serve.allow_plain_http;
-    tokio::runtime::Runtime::new().context("could not start the runtime")?.block_on(async {
+    runtime(config.threads()).context("could not start the runtime")?.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
         let mut hang_up = signal(SignalKind::hangup()).context("could not listen for SIGHUP")?;
@@ -139,6 +140,12 @@ fn run_serve(serve: Serve) -> Result<()> {
         running.stop(stop).await;
         Ok(())
     })
+}
+
+/// One thread needs no scheduler that others could steal from.
+fn runtime(threads: usize) -> std::io::Result<Runtime> {
+    let mut builder = if threads == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    builder.worker_threads(threads).enable_all().build()
 }
 
 fn announce(running: &latchgate_gateway::Running) -> std::io::Result<()> {

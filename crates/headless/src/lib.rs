@@ -52,7 +52,8 @@ pub fn run() -> ExitCode {
         .with_target(false)
         .init();
     let output = Output::new(args.common.json);
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // One device is one connection: a second thread only has to be woken.
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return end(&output, &Ended::Broken(error.into())),
     };

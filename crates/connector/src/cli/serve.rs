@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
+use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -14,8 +15,13 @@ use crate::connector::{Connector, Running};
 pub(super) fn run(args: &Args, output: &mut Output) -> Result<(), Failure> {
     let config = load(args)?;
     start_log(output.is_json());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(config))
+    runtime(config.threads())?.block_on(serve(config))
+}
+
+/// One thread needs no scheduler that others could steal from.
+fn runtime(threads: usize) -> io::Result<Runtime> {
+    let mut builder = if threads == 1 { Builder::new_current_thread() } else { Builder::new_multi_thread() };
+    builder.worker_threads(threads).enable_all().build()
 }
 
 async fn serve(config: Config) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! The configuration as it is written, before anything is checked; and errors that name line and nearest name.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -18,6 +19,8 @@ pub(super) struct RawConfig {
     /// Who confirms the check code.
     #[serde(default)]
     pub(super) confirm: Confirm,
+    /// Threads that serve requests; default: half of the processors, and at least one.
+    pub(super) threads: Option<NonZeroUsize>,
     pub(super) gateway: RawGateway,
     pub(super) local: Option<RawLocal>,
     #[serde(default)]
