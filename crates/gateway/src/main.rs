@@ -12,6 +12,10 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+/// The system's allocator gives memory back and takes it again with each burst of records.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The public, blind relay between devices and the connectors of their companies.
 #[derive(Parser)]
 #[command(version, after_help = "Example:\n  latchgate-gateway serve --config /etc/latchgate/gateway.toml")]
