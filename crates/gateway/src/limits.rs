@@ -29,8 +29,8 @@ pub(crate) const HASHES_WAITING: usize = 64;
 /// Addresses and identifiers that a throttle remembers, each in about 50 bytes.
 pub(crate) const THROTTLE_ENTRIES: usize = 100_000;
 
-/// What a connection reads from its socket at once, in bytes: one record.
-pub(crate) const READ_BUFFER: usize = 16 * 1024;
+/// What a connection reads from its socket at once, in bytes: some records. One buffer for each thread.
+pub(crate) const READ_BUFFER: usize = 64 * 1024;
 
 /// What a connection gathers before it writes, in bytes: four records for one system call.
 pub(crate) const WRITE_BATCH: usize = 64 * 1024;

@@ -17,6 +17,7 @@ pub(crate) mod packet;
 pub(crate) mod reason;
 pub(crate) mod rounds;
 pub(crate) mod side;
+mod socket;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

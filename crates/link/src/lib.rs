@@ -16,6 +16,7 @@ pub mod limits;
 mod mqtt;
 pub mod rest;
 mod routes;
+mod socket;
 mod stream;
 
 pub use error::{LinkError, Refusal};

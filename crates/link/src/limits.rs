@@ -14,6 +14,12 @@ pub const REST_TIMEOUT: Duration = Duration::from_secs(20);
 /// The largest REST answer, in bytes.
 pub const REST_BODY: usize = 1024 * 1024;
 
+/// What is read from the gateway at once, in bytes: some records.
+pub const READ_BUFFER: usize = 64 * 1024;
+
+/// Shorter frames are copied out of the buffer that they arrived in, so that a few bytes do not keep all of it.
+pub const SMALL_RECORD: usize = 2 * 1024;
+
 /// Packets waiting for the socket: 64 records of 16 KiB are one connection window.
 pub const SEND_QUEUE: usize = 64;
 

@@ -6,34 +6,39 @@
 //! 3. The connection ends when the gateway ends it, when nothing is heard for one and a half keep-alives, or
 //!    when its handle is dropped.
 
+use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt as _, StreamExt as _};
 use latchgate_protocol::limits::{KEEP_ALIVE, MAX_PACKET};
 use latchgate_protocol::publish::{self, Name, Next};
 use latchgate_protocol::rest::{MQTT_PATH, MQTT_SUBPROTOCOL, TICKET_PROPERTY};
 use latchgate_protocol::topic::TopicFilter;
+use latchgate_protocol::websocket::{Kind, frame};
 use latchgate_protocol::{InstanceId, ResumeTicket, Topic};
 use mqtt_protocol_core::mqtt::packet::{MaximumPacketSize, Property, SubEntry, SubOpts, TopicAliasMaximum, v5_0};
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
+use tokio_tungstenite::client_async;
+use tokio_tungstenite::tungstenite;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{self, Message};
-use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::debug;
 use zeroize::Zeroizing;
 
-use crate::dial::{DialError, Dialer, Transport};
+use crate::dial::{DialError, Dialer};
 use crate::error::{LinkError, Refusal};
 use crate::limits::{DIAL_TIMEOUT, HANDSHAKE_TIMEOUT, SEND_QUEUE};
+use crate::socket::{FrameReader, FrameWriter, MaskKeys, Message, ReadError};
 
-type Socket = WebSocketStream<Transport>;
+/// A WebSocket after its upgrade.
+struct Socket {
+    reader: FrameReader,
+    writer: FrameWriter,
+    keys: MaskKeys,
+}
 
 /// Receives what the gateway publishes. Called from the reader task; must not block.
 pub(crate) trait Deliver: Send + Sync + 'static {
@@ -55,6 +60,7 @@ pub(crate) struct Login {
 /// A live connection. It closes when the last clone is dropped.
 #[derive(Clone)]
 pub(crate) struct Connection {
+    /// Takes finished frames, masked.
     pub(crate) outgoing: mpsc::Sender<Bytes>,
     /// Topic aliases that the gateway accepts from this side.
     pub(crate) peer_aliases: u16,
@@ -74,10 +80,16 @@ impl Connection {
         let (outgoing, queued) = mpsc::channel(SEND_QUEUE);
         let (end, ended) = watch::channel(None);
         let cancel = CancellationToken::new();
-        let (sink, stream) = socket.split();
-        let reader =
-            Reader { stream, aliases: vec![None; usize::from(login.topic_aliases)], pending: welcome.rest, deliver };
-        tokio::spawn(run(reader, Writer { sink, queued }, end, cancel.clone()));
+        let Socket { reader, writer, keys } = socket;
+        let reader = Reader {
+            frames: reader,
+            aliases: vec![None; usize::from(login.topic_aliases)],
+            pending: welcome.rest,
+            deliver,
+            outgoing: outgoing.downgrade(),
+            keys: MaskKeys::new(),
+        };
+        tokio::spawn(run(reader, Writer { frames: writer, queued, keys }, end, cancel.clone()));
         Ok(Self {
             outgoing,
             peer_aliases: welcome.peer_aliases,
@@ -107,7 +119,7 @@ impl Connection {
         let mut packet = BytesMut::new();
         publish::begin(&mut packet, payload.len());
         packet.extend_from_slice(payload);
-        publish::finish(&mut packet, Name::Topic(&topic.to_string()));
+        publish::finish_frame(&mut packet, Name::Topic(&topic.to_string()), Some(MaskKeys::new().make()));
         self.outgoing.send(packet.freeze()).await.map_err(|_| LinkError::Lost(Refusal::Closed))
     }
 }
@@ -115,8 +127,7 @@ impl Connection {
 async fn upgrade(dialer: &Dialer, instance_id: InstanceId) -> Result<Socket, LinkError> {
     let transport = dialer.dial().await?;
     let request = upgrade_request(dialer, instance_id).map_err(|error| DialError::NotSpoken(Box::new(error)))?;
-    let config = WebSocketConfig::default().max_message_size(Some(1 << 20)).max_frame_size(Some(1 << 20));
-    let (socket, response) = timeout(DIAL_TIMEOUT, client_async_with_config(request, transport, Some(config)))
+    let (socket, response) = timeout(DIAL_TIMEOUT, client_async(request, transport))
         .await
         .map_err(|_| DialError::Timeout)?
         .map_err(not_a_gateway)?;
@@ -124,7 +135,9 @@ async fn upgrade(dialer: &Dialer, instance_id: InstanceId) -> Result<Socket, Lin
     if subprotocol.is_none_or(|value| value != MQTT_SUBPROTOCOL) {
         return Err(DialError::NotAGateway(response.status().as_u16()).into());
     }
-    Ok(socket)
+    // The gateway says nothing before CONNECT, so that the library holds no bytes.
+    let (reader, writer) = tokio::io::split(socket.into_inner());
+    Ok(Socket { reader: FrameReader::new(reader), writer: FrameWriter::new(writer), keys: MaskKeys::new() })
 }
 
 fn upgrade_request(dialer: &Dialer, instance_id: InstanceId) -> Result<Request, tungstenite::Error> {
@@ -241,7 +254,9 @@ fn body_of(packet: &[u8]) -> &[u8] {
 }
 
 async fn send(socket: &mut Socket, packet: Vec<u8>) -> Result<(), LinkError> {
-    socket.send(Message::Binary(packet.into())).await.map_err(|_| LinkError::Lost(Refusal::Closed))
+    let key = socket.keys.make();
+    socket.writer.queue([frame(Kind::Data, &packet, Some(key))]);
+    socket.writer.flush().await.map_err(|_| LinkError::Lost(Refusal::Closed))
 }
 
 async fn next_packet(socket: &mut Socket, received: &mut BytesMut) -> Result<BytesMut, LinkError> {
@@ -251,11 +266,11 @@ async fn next_packet(socket: &mut Socket, received: &mut BytesMut) -> Result<Byt
             Next::TooLong => return Err(LinkError::Misbehaved("a packet that is too long")),
             Next::Incomplete => {}
         }
-        match socket.next().await {
-            Some(Ok(Message::Binary(bytes))) => received.extend_from_slice(&bytes),
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Ok(_)) => return Err(LinkError::Misbehaved("a WebSocket message that is not binary")),
-            Some(Err(_)) | None => return Err(LinkError::Lost(Refusal::Closed)),
+        match socket.reader.next().await {
+            Ok(Message::Data(bytes)) => received.extend_from_slice(&bytes),
+            Ok(Message::Ping(_) | Message::Pong) => {}
+            Err(ReadError::Frame(_)) => return Err(LinkError::Misbehaved("a wrong WebSocket frame")),
+            Err(ReadError::Ended) => return Err(LinkError::Lost(Refusal::Closed)),
         }
     }
 }
@@ -282,31 +297,72 @@ async fn run<D: Deliver>(
 }
 
 struct Reader<D> {
-    stream: SplitStream<Socket>,
+    frames: FrameReader,
     aliases: Vec<Option<Topic>>,
     pending: BytesMut,
     deliver: Arc<D>,
+    /// For the answers to pings.
+    outgoing: mpsc::WeakSender<Bytes>,
+    keys: MaskKeys,
 }
 
 impl<D: Deliver> Reader<D> {
     async fn run(&mut self) -> Refusal {
         let silence = KEEP_ALIVE.mul_f32(1.5);
+        let mut heard = Instant::now();
+        let mut alarm = std::pin::pin!(sleep_until(heard + silence));
+        if let Err(reason) = self.take_packets() {
+            return reason;
+        }
         loop {
-            if let Err(reason) = self.take_packets() {
+            let message = tokio::select! {
+                biased;
+                message = self.frames.next() => message,
+                () = &mut alarm => {
+                    if heard.elapsed() >= silence {
+                        return Refusal::Silent;
+                    }
+                    alarm.as_mut().reset(heard + silence);
+                    continue;
+                }
+            };
+            heard = Instant::now();
+            if let Err(reason) = self.handle_message(message) {
                 return reason;
-            }
-            match timeout(silence, self.stream.next()).await {
-                Ok(Some(Ok(Message::Binary(bytes)))) => self.receive(bytes),
-                Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
-                Ok(Some(Ok(_) | Err(_)) | None) => return Refusal::Closed,
-                Err(_) => return Refusal::Silent,
             }
         }
     }
 
-    fn receive(&mut self, bytes: Bytes) {
+    fn handle_message(&mut self, message: Result<Message, ReadError>) -> Result<(), Refusal> {
+        match message {
+            Ok(Message::Data(bytes)) => {
+                self.receive(bytes);
+                self.take_packets()
+            }
+            Ok(Message::Ping(payload)) => {
+                self.answer(&payload);
+                Ok(())
+            }
+            Ok(Message::Pong) => Ok(()),
+            Err(ReadError::Ended) => Err(Refusal::Closed),
+            Err(ReadError::Frame(error)) => {
+                debug!(%error, "the gateway sent a wrong frame");
+                Err(MALFORMED)
+            }
+        }
+    }
+
+    /// Answers a ping, unless so much waits that the peer hears of this side anyhow.
+    fn answer(&mut self, payload: &[u8]) {
+        let answer = frame(Kind::Pong, payload, Some(self.keys.make()));
+        if let Some(outgoing) = self.outgoing.upgrade() {
+            drop(outgoing.try_send(answer));
+        }
+    }
+
+    fn receive(&mut self, bytes: BytesMut) {
         if self.pending.is_empty() {
-            self.pending = bytes.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
+            self.pending = bytes;
         } else {
             self.pending.extend_from_slice(&bytes);
         }
@@ -358,8 +414,9 @@ impl<D: Deliver> Reader<D> {
 }
 
 struct Writer {
-    sink: SplitSink<Socket, Message>,
+    frames: FrameWriter,
     queued: mpsc::Receiver<Bytes>,
+    keys: MaskKeys,
 }
 
 impl Writer {
@@ -374,7 +431,7 @@ impl Writer {
         cancel.cancel();
     }
 
-    async fn serve(&mut self) -> Result<(), tungstenite::Error> {
+    async fn serve(&mut self) -> io::Result<()> {
         let mut ping = interval_at(Instant::now() + KEEP_ALIVE / 2, KEEP_ALIVE / 2);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut batch = Vec::with_capacity(SEND_QUEUE);
@@ -384,22 +441,25 @@ impl Writer {
                     if count == 0 {
                         return Ok(());
                     }
-                    for packet in batch.drain(..) {
-                        self.sink.feed(Message::Binary(packet)).await?;
-                    }
+                    self.frames.queue(batch.drain(..));
                 }
-                _ = ping.tick() => self.sink.feed(Message::Binary(Bytes::from_static(&[PINGREQ << 4, 0]))).await?,
+                _ = ping.tick() => self.say(&[PINGREQ << 4, 0]),
             }
-            self.sink.flush().await?;
+            self.frames.flush().await?;
         }
     }
 
-    async fn say_goodbye(&mut self) -> Result<(), tungstenite::Error> {
+    async fn say_goodbye(&mut self) -> io::Result<()> {
         while let Ok(packet) = self.queued.try_recv() {
-            self.sink.feed(Message::Binary(packet)).await?;
+            self.frames.queue([packet]);
         }
-        self.sink.send(Message::Binary(Bytes::from_static(&[DISCONNECT << 4, 0]))).await?;
-        self.sink.close().await
+        self.say(&[DISCONNECT << 4, 0]);
+        let key = self.keys.make();
+        self.frames.close(key).await
+    }
+
+    fn say(&mut self, packet: &[u8]) {
+        self.frames.queue([frame(Kind::Data, packet, Some(self.keys.make()))]);
     }
 }
 

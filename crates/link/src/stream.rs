@@ -20,6 +20,7 @@ use tracing::{debug, warn};
 
 use crate::mqtt::Connection;
 use crate::routes::Route;
+use crate::socket::MaskKeys;
 
 /// An ordered, sealed byte stream between a device and its connector.
 pub struct SealedStream {
@@ -27,6 +28,7 @@ pub struct SealedStream {
     outgoing: PollSender<Bytes>,
     topic: String,
     alias: Alias,
+    masks: MaskKeys,
     opener: Opener,
     route: Route,
     readable: BytesMut,
@@ -75,6 +77,7 @@ impl SealedStream {
             outgoing: PollSender::new(connection.outgoing.clone()),
             topic: topic.to_string(),
             alias: alias.map_or(Alias::None, Alias::Free),
+            masks: MaskKeys::new(),
             opener,
             route,
             readable: BytesMut::new(),
@@ -115,7 +118,7 @@ impl SealedStream {
             Alias::Free(lease) => Name::Bind(&self.topic, lease.number),
             Alias::Bound(lease) => Name::Alias(lease.number),
         };
-        publish::finish(&mut packet, name);
+        publish::finish_frame(&mut packet, name, Some(self.masks.make()));
         self.alias = match std::mem::replace(&mut self.alias, Alias::None) {
             Alias::None => Alias::None,
             Alias::Free(lease) | Alias::Bound(lease) => Alias::Bound(lease),

@@ -14,6 +14,7 @@ pub mod publish;
 pub mod rest;
 pub mod secret;
 pub mod topic;
+pub mod websocket;
 
 pub use frame::{FrameHeader, FrameType, SessionId};
 pub use id::{DeviceId, InstanceId};

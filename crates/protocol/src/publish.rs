@@ -6,8 +6,11 @@
 use bytes::{Buf as _, BufMut as _, BytesMut};
 use thiserror::Error;
 
-/// The most bytes that stand in front of a payload: fixed header, topic of at most 73 bytes, alias property.
-pub const HEADROOM: usize = 96;
+use crate::websocket::{Header, Kind, MaskKey, mask};
+
+/// The most bytes that stand in front of a payload: WebSocket header, fixed header, topic of at most 73 bytes,
+/// alias property.
+pub const HEADROOM: usize = 112;
 
 const PUBLISH_QOS_0: u8 = 0x30;
 const TOPIC_ALIAS: u8 = 0x23;
@@ -60,6 +63,31 @@ pub fn begin(packet: &mut BytesMut, payload_hint: usize) {
 /// Writes the header into the headroom of a packet begun with [`begin`] and cuts the packet to size.
 pub fn finish(packet: &mut BytesMut, name: Name<'_>) {
     let mut head = [0_u8; HEADROOM];
+    let length = write_head(&mut head, packet, name);
+    put_in_front(packet, HEADROOM, &head[..length]);
+    packet.advance(HEADROOM - length);
+}
+
+/// Finishes a packet as [`finish`] does, inside a WebSocket frame of its own; with a key, as a client must.
+pub fn finish_frame(packet: &mut BytesMut, name: Name<'_>, key: Option<MaskKey>) {
+    let mut head = [0_u8; HEADROOM];
+    let length = write_head(&mut head, packet, name);
+    let start = HEADROOM - length;
+    let frame = Header::new(Kind::Data, packet.len().saturating_sub(start), key);
+    put_in_front(packet, HEADROOM, &head[..length]);
+    put_in_front(packet, start, frame.as_bytes());
+    if let Some(key) = key {
+        mask(&mut packet[start..], key);
+    }
+    packet.advance(start - frame.as_bytes().len());
+}
+
+fn put_in_front(packet: &mut [u8], end: usize, bytes: &[u8]) {
+    packet[end - bytes.len()..end].copy_from_slice(bytes);
+}
+
+/// Writes all that stands in front of the payload and returns its size.
+fn write_head(head: &mut [u8; HEADROOM], packet: &[u8], name: Name<'_>) -> usize {
     let (topic, alias) = match name {
         Name::Topic(topic) => (topic, None),
         Name::Bind(topic, alias) => (topic, Some(alias)),
@@ -78,9 +106,7 @@ pub fn finish(packet: &mut BytesMut, name: Name<'_>) {
         writer.put_u8(TOPIC_ALIAS);
         writer.put_u16(alias);
     }
-    let length = HEADROOM - writer.len();
-    packet[HEADROOM - length..HEADROOM].copy_from_slice(&head[..length]);
-    packet.advance(HEADROOM - length);
+    HEADROOM - writer.len()
 }
 
 fn put_variable_integer(writer: &mut &mut [u8], mut value: usize) {
@@ -252,6 +278,26 @@ mod tests {
         let packet = v5_0::Publish::builder().topic_name("a").unwrap().payload(b"z".to_vec()).build().unwrap();
         let bytes = packet.to_continuous_buffer();
         assert_eq!(decode(&bytes), Ok(Publish { topic: "a", alias: None, payload: b"z" }));
+    }
+
+    #[test]
+    fn a_packet_in_a_frame_is_the_same_packet() {
+        use crate::websocket::{Frames, Next, Sender};
+
+        let longest = "t".repeat(73);
+        for (from, key) in [(Sender::Client, Some(MaskKey([1, 2, 3, 4]))), (Sender::Server, None)] {
+            for length in [0, 100, 120, 200, 17_000] {
+                let plain = packet(Name::Bind(&longest, 9), &vec![5; length]);
+                let mut framed = BytesMut::new();
+                begin(&mut framed, length);
+                framed.put_bytes(5, length);
+                finish_frame(&mut framed, Name::Bind(&longest, 9), key);
+                let read = Frames::new(from, 20_480).next(&mut framed);
+                let Ok(Next::Frame { header, length, .. }) = read else { panic!("{read:?}") };
+                assert_eq!(framed[header..], plain);
+                assert_eq!(length, plain.len());
+            }
+        }
     }
 
     #[test]

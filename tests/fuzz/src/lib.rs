@@ -18,6 +18,7 @@ mod peers;
 mod publish;
 mod rest;
 mod topic;
+mod websocket;
 
 /// What the names of corpus entries begin with that must be accepted.
 pub const WELL_FORMED: &str = "good-";
@@ -50,6 +51,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "publish", read: publish::read, seeds: publish::seeds },
     Target { name: "rest", read: rest::read, seeds: rest::seeds },
     Target { name: "topic", read: topic::read, seeds: topic::seeds },
+    Target { name: "websocket", read: websocket::read, seeds: websocket::seeds },
 ];
 
 /// Hands `bytes` to the target of that name.

@@ -11,9 +11,7 @@ use hyper_util::rt::TokioIo;
 use latchgate_protocol::InstanceId;
 use latchgate_protocol::problem::code;
 use latchgate_protocol::rest::MQTT_SUBPROTOCOL;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
 use tracing::debug;
 
 use super::refusal::Refusal;
@@ -50,10 +48,7 @@ pub(super) async fn upgrade(
     shared.relayed.spawn(async move {
         match upgraded.await {
             Ok(upgraded) => {
-                let stream = TokioIo::new(upgraded);
-                let config = Some(login::socket_config());
-                let socket = WebSocketStream::from_raw_socket(stream, Role::Server, config).await;
-                login::serve(serving, socket, instance_id, client).await;
+                login::serve(serving, TokioIo::new(upgraded), instance_id, client).await;
             }
             Err(error) => debug!(%error, "an upgrade was not completed"),
         }

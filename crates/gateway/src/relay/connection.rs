@@ -12,29 +12,27 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use futures_util::{Sink as _, SinkExt as _, Stream as _, StreamExt as _};
 use latchgate_protocol::limits::MAX_PACKET;
 use latchgate_protocol::publish::{self, Next, PublishError};
+use latchgate_protocol::websocket::{FrameError, Kind, frame};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 
 use super::inbound::malformed_publish;
 use super::packet::{self, Acknowledge, Filters};
 use super::reason::Reason;
 use super::side::{Granted, Side};
+use super::socket::{Arrived, Message, ReadError, Socket};
 use crate::limits::{ANSWERS_WAITING, FAREWELL_TIMEOUT, READ_TURN};
 
 /// A connection that has logged in.
 pub(crate) struct Connection<S> {
-    socket: WebSocketStream<S>,
+    socket: Socket<S>,
     side: Side,
     /// The beginning of a packet whose rest has not arrived.
     received: BytesMut,
+    /// Frames that answer the peer's own requests.
     answers: VecDeque<Bytes>,
-    batch: VecDeque<Bytes>,
-    unflushed: bool,
     heard: Instant,
     silence: Duration,
     timer: Pin<Box<Sleep>>,
@@ -53,6 +51,16 @@ pub(crate) enum End {
     Closed(Reason),
 }
 
+impl From<ReadError> for End {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Ended => Self::Lost,
+            ReadError::Frame(FrameError::TooLong) => Reason::PacketTooLarge.into(),
+            ReadError::Frame(_) => Reason::Malformed.into(),
+        }
+    }
+}
+
 impl From<Reason> for End {
     fn from(reason: Reason) -> Self {
         Self::Closed(reason)
@@ -61,30 +69,24 @@ impl From<Reason> for End {
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// `answers` go out first; `received` came behind CONNECT.
-    pub(crate) fn new(
-        socket: WebSocketStream<S>,
-        side: Side,
-        answer: Bytes,
-        received: BytesMut,
-        keep_alive: Duration,
-    ) -> Self {
+    pub(crate) fn new(socket: Socket<S>, side: Side, answer: Bytes, received: BytesMut, keep_alive: Duration) -> Self {
         let (heard, silence) = (Instant::now(), keep_alive.mul_f32(1.5));
         let timer = Box::pin(sleep_until(heard + silence));
-        let (answers, batch) = (VecDeque::from([answer]), VecDeque::new());
-        Self { socket, side, received, answers, batch, unflushed: false, heard, silence, timer, pause: None }
+        let answers = VecDeque::from([frame(Kind::Data, &answer, None)]);
+        Self { socket, side, received, answers, heard, silence, timer, pause: None }
     }
 
     /// Runs the connection to its end, gives up its seat, and tells the peer why.
     pub(crate) async fn run(mut self) -> End {
-        let end = match self.take_packets() {
+        let received = std::mem::take(&mut self.received);
+        let end = match self.handle_bytes(&received) {
             Ok(()) => poll_fn(|cx| self.poll(cx)).await,
             Err(end) => end,
         };
         self.side.last_words(&mut self.answers);
         self.side.leave();
         if let End::Closed(reason) = end {
-            let last = self.answers.into_iter().chain([packet::disconnect(reason)]);
-            farewell(self.socket, last).await;
+            farewell(self.socket, self.answers, packet::disconnect(reason)).await;
         }
         end
     }
@@ -116,51 +118,56 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn poll_write(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
         let mut rounds = 0;
         loop {
-            if self.answers.is_empty() && self.batch.is_empty() {
-                if rounds == WRITE_ROUNDS {
-                    cx.waker().wake_by_ref();
-                    break;
-                }
-                rounds += 1;
-                self.side.fill(&mut self.batch);
+            if let Poll::Ready(written) = self.socket.poll_write(cx) {
+                written.map_err(|_| End::Lost)?;
+            } else {
+                return Ok(());
             }
-            if self.answers.is_empty() && self.batch.is_empty() {
+            if rounds == WRITE_ROUNDS {
+                cx.waker().wake_by_ref();
                 break;
             }
-            match Pin::new(&mut self.socket).poll_ready(cx) {
-                Poll::Ready(ready) => ready.map_err(|_| End::Lost)?,
-                Poll::Pending => return Ok(()),
-            }
-            if let Some(packet) = self.answers.pop_front().or_else(|| self.batch.pop_front()) {
-                Pin::new(&mut self.socket).start_send(Message::Binary(packet)).map_err(|_| End::Lost)?;
-                self.unflushed = true;
+            rounds += 1;
+            let outgoing = self.socket.outgoing();
+            outgoing.append(&mut self.answers);
+            self.side.fill(outgoing);
+            if outgoing.is_empty() {
+                break;
             }
         }
-        if self.unflushed
-            && let Poll::Ready(flushed) = Pin::new(&mut self.socket).poll_flush(cx)
-        {
-            flushed.map_err(|_| End::Lost)?;
-            self.unflushed = false;
+        match self.socket.poll_flush(cx) {
+            Poll::Ready(flushed) => flushed.map_err(|_| End::Lost),
+            Poll::Pending => Ok(()),
+        }
+    }
+
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
+        let mut turn = READ_TURN;
+        while self.may_read(cx) {
+            if turn == 0 {
+                cx.waker().wake_by_ref();
+                return Ok(());
+            }
+            let Poll::Ready(arrived) = self.socket.poll_read(cx) else { return Ok(()) };
+            let mut arrived = arrived?;
+            let interrupted = self.handle_arrived(cx, &mut arrived, &mut turn)?;
+            self.socket.keep(arrived, interrupted);
         }
         Ok(())
     }
 
-    fn poll_read(&mut self, cx: &mut Context<'_>) -> Result<(), End> {
-        for _ in 0..READ_TURN {
-            if self.side.is_stalled() || self.answers.len() >= ANSWERS_WAITING {
-                return Ok(());
-            }
-            if self.poll_pause(cx).is_pending() {
-                return Ok(());
-            }
-            match Pin::new(&mut self.socket).poll_next(cx) {
-                Poll::Pending => return Ok(()),
-                Poll::Ready(Some(Ok(message))) => self.handle_message(message)?,
-                Poll::Ready(Some(Err(_)) | None) => return Err(End::Lost),
-            }
+    /// Handles frame after frame; returns true if it had to stop before the last one.
+    fn handle_arrived(&mut self, cx: &mut Context<'_>, arrived: &mut Arrived, turn: &mut usize) -> Result<bool, End> {
+        while *turn > 0 && self.may_read(cx) {
+            let Some(message) = self.socket.next(arrived)? else { return Ok(false) };
+            *turn -= 1;
+            self.handle_message(message, arrived)?;
         }
-        cx.waker().wake_by_ref();
-        Ok(())
+        Ok(true)
+    }
+
+    fn may_read(&mut self, cx: &mut Context<'_>) -> bool {
+        !self.side.is_stalled() && self.answers.len() < ANSWERS_WAITING && self.poll_pause(cx).is_ready()
     }
 
     fn poll_pause(&mut self, cx: &mut Context<'_>) -> Poll<()> {
@@ -189,40 +196,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Ok(())
     }
 
-    fn handle_message(&mut self, message: Message) -> Result<(), End> {
+    fn handle_message(&mut self, message: Message, arrived: &Arrived) -> Result<(), End> {
         self.heard = Instant::now();
         match message {
-            Message::Binary(bytes) if self.received.is_empty() => self.handle_bytes(bytes),
-            Message::Binary(bytes) => {
-                self.received.extend_from_slice(&bytes);
-                self.take_packets()
+            Message::Data(range) if self.received.is_empty() => self.handle_bytes(arrived.data(range)),
+            Message::Data(range) => {
+                self.received.extend_from_slice(arrived.data(range));
+                let received = std::mem::take(&mut self.received);
+                self.handle_bytes(&received)
             }
-            Message::Ping(_) | Message::Pong(_) => Ok(()),
-            Message::Close(_) => Err(End::Lost),
-            Message::Text(_) | Message::Frame(_) => Err(Reason::Malformed.into()),
+            Message::Ping(answer) => {
+                self.answers.push_back(answer);
+                Ok(())
+            }
+            Message::Pong => Ok(()),
+            Message::Close => Err(End::Lost),
         }
     }
 
-    /// Handles the packets of one message, which as a rule are whole.
-    fn handle_bytes(&mut self, mut bytes: Bytes) -> Result<(), End> {
+    /// Handles the packets of one frame, which as a rule are whole.
+    fn handle_bytes(&mut self, mut bytes: &[u8]) -> Result<(), End> {
         loop {
-            match publish::next_packet(&bytes, MAX_PACKET) {
+            match publish::next_packet(bytes, MAX_PACKET) {
                 Next::Packet(length) => {
-                    let packet = bytes.split_to(length);
-                    self.handle_packet(&packet)?;
+                    let (packet, rest) = bytes.split_at(length);
+                    self.handle_packet(packet)?;
+                    bytes = rest;
                 }
                 Next::Incomplete => {
-                    self.received.extend_from_slice(&bytes);
+                    self.received.extend_from_slice(bytes);
                     return Ok(());
                 }
                 Next::TooLong => return Err(Reason::PacketTooLarge.into()),
             }
         }
-    }
-
-    fn take_packets(&mut self) -> Result<(), End> {
-        let received = std::mem::take(&mut self.received);
-        self.handle_bytes(received.freeze())
     }
 
     fn handle_packet(&mut self, packet: &[u8]) -> Result<(), End> {
@@ -239,7 +246,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     Side::handle_unsubscribe,
                 );
             }
-            packet::PINGREQ => self.answers.push_back(packet::pong()),
+            packet::PINGREQ => self.answer(&packet::pong()),
             packet::DISCONNECT => return Err(End::Left),
             _ => return Err(Reason::ProtocolError.into()),
         }
@@ -257,28 +264,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn handle_filters(&mut self, kind: Acknowledge, filters: Filters, handle: fn(&mut Side, &str) -> Granted) {
         let handled = filters.filters.iter().map(|filter| handle(&mut self.side, filter));
         let codes: Vec<u8> = handled.map(|granted| granted.map_or_else(Reason::code, |()| 0)).collect();
-        self.answers.push_back(packet::acknowledge(kind, filters.packet_id, &codes));
+        self.answer(&packet::acknowledge(kind, filters.packet_id, &codes));
+    }
+
+    fn answer(&mut self, packet: &[u8]) {
+        self.answers.push_back(frame(Kind::Data, packet, None));
     }
 }
 
 /// Batches written in one turn before the other connections have theirs.
 const WRITE_ROUNDS: usize = 16;
 
-/// Sends the last packets and closes, waiting a little for the peer to read them: closing a socket with unread
-/// bytes in it would take them back.
+/// Sends the last frames and a last packet and closes, waiting a little for the peer to read them.
 pub(crate) async fn farewell<S: AsyncRead + AsyncWrite + Unpin>(
-    mut socket: WebSocketStream<S>,
-    packets: impl IntoIterator<Item = Bytes>,
+    mut socket: Socket<S>,
+    mut frames: VecDeque<Bytes>,
+    packet: Bytes,
 ) {
-    let said = async {
-        for packet in packets {
-            socket.feed(Message::Binary(packet)).await?;
-        }
-        socket.close(None).await?;
-        while let Some(message) = socket.next().await {
-            message?;
-        }
-        Ok::<(), tokio_tungstenite::tungstenite::Error>(())
-    };
-    drop(timeout(FAREWELL_TIMEOUT, said).await);
+    socket.outgoing().append(&mut frames);
+    socket.outgoing().push_back(frame(Kind::Data, &packet, None));
+    drop(timeout(FAREWELL_TIMEOUT, socket.close()).await);
 }

@@ -285,7 +285,7 @@ impl Instance {
         if self.common.up.is_exceeded() { SHARE_UNDER_PRESSURE } else { self.common.device_queue }
     }
 
-    /// Takes finished packets for the connector.
+    /// Takes finished frames for the connector.
     pub(crate) fn pop_up(&self, link: &ConnectorLink, most: usize, packets: &mut Vec<Bytes>) {
         let mut up = link.up();
         packets.extend(up.control.drain(..));

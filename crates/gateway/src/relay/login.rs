@@ -6,19 +6,17 @@
 //!    that a revocation at the same moment finds either the seat or no login.
 //! 4. CONNACK, with a fresh ticket after a password; the connection runs.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use futures_util::StreamExt as _;
 use latchgate_protocol::limits::{CONNECTOR_TOPIC_ALIASES, DEVICE_TOPIC_ALIASES, MAX_PACKET};
 use latchgate_protocol::publish::{self, Next};
 use latchgate_protocol::rest::TICKET_PREFIX;
 use latchgate_protocol::{DeviceId, DevicePassword, InstanceId, InstancePassword, ResumeTicket};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::{Message, protocol::WebSocketConfig};
 use tracing::{debug, info};
 
 use super::connection::{Connection, End, farewell};
@@ -26,9 +24,10 @@ use super::inbound::TopicAliases;
 use super::packet::{self, Connect, Grant};
 use super::reason::Reason;
 use super::side::{ConnectorSide, DeviceSide, Side};
+use super::socket::{Message, Socket};
 use crate::auth::{AuthError, Verified};
 use crate::gateway::Shared;
-use crate::limits::{LOGIN_TIMEOUT, READ_BUFFER, WRITE_BATCH};
+use crate::limits::LOGIN_TIMEOUT;
 use crate::server::Client;
 
 /// Who logs in.
@@ -52,25 +51,12 @@ struct Seated {
     aliases: u16,
 }
 
-/// How an upgraded connection is read and written.
-pub(crate) fn socket_config() -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BATCH)
-        .max_write_buffer_size(2 * WRITE_BATCH + MAX_PACKET)
-        .max_message_size(Some(MAX_PACKET))
-        .max_frame_size(Some(MAX_PACKET))
-}
-
 /// Serves an upgraded connection to its end.
-pub(crate) async fn serve<S>(
-    shared: Arc<Shared>,
-    mut socket: WebSocketStream<S>,
-    instance_id: InstanceId,
-    client: Client,
-) where
+pub(crate) async fn serve<S>(shared: Arc<Shared>, stream: S, instance_id: InstanceId, client: Client)
+where
     S: AsyncRead + AsyncWrite + Unpin,
 {
+    let mut socket = Socket::new(stream);
     let limit = shared.config.limits.connect_timeout();
     let Ok(Some((connect, received))) = timeout(limit, first_packet(&mut socket)).await else {
         debug!("a connection ended without a CONNECT packet");
@@ -91,22 +77,24 @@ pub(crate) async fn serve<S>(
         Err(reason) => {
             debug!(?reason, "a login was refused");
             shared.metrics.logins_refused.increment();
-            farewell(socket, [packet::refuse_connect(reason)]).await;
+            farewell(socket, VecDeque::new(), packet::refuse_connect(reason)).await;
         }
     }
 }
 
 /// Reads the first packet, which must be a CONNECT.
-async fn first_packet<S>(socket: &mut WebSocketStream<S>) -> Option<(Result<Connect, Reason>, BytesMut)>
+async fn first_packet<S>(socket: &mut Socket<S>) -> Option<(Result<Connect, Reason>, BytesMut)>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut received = BytesMut::new();
     loop {
-        match socket.next().await?.ok()? {
-            Message::Binary(bytes) => received.extend_from_slice(&bytes),
-            Message::Ping(_) | Message::Pong(_) => continue,
-            Message::Text(_) | Message::Close(_) | Message::Frame(_) => return None,
+        let read = |message: &Message, bytes: &[u8]| {
+            received.extend_from_slice(bytes);
+            matches!(message, Message::Close)
+        };
+        if socket.read_frame(read).await.ok()? {
+            return None;
         }
         if received.first().is_some_and(|first| *first != packet::CONNECT << 4) {
             return None;
@@ -235,7 +223,7 @@ fn take_seat(shared: &Arc<Shared>, who: Who, peer_aliases: u16) -> Result<(Side,
     }
 }
 
-async fn run<S>(shared: &Shared, socket: WebSocketStream<S>, seated: Seated, received: BytesMut)
+async fn run<S>(shared: &Shared, socket: Socket<S>, seated: Seated, received: BytesMut)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {

@@ -110,7 +110,7 @@ impl Rounds {
         std::mem::take(&mut self.bytes)
     }
 
-    /// Takes finished packets of about `most` bytes in the order of the ring. Returns the frame bytes taken.
+    /// Takes finished frames of about `most` bytes in the order of the ring. Returns the frame bytes taken.
     pub(crate) fn pop(
         &mut self,
         instance_id: InstanceId,
@@ -162,12 +162,12 @@ impl Flow {
         while let Some(item) = self.items.pop_front() {
             match item {
                 Item::Presence(present) => packets.push(presence(instance_id, device_id, present)),
-                Item::Frame(packet) if packet.len() > self.deficit => {
+                Item::Frame(packet) if on_the_wire(&packet) > self.deficit => {
                     self.items.push_front(Item::Frame(packet));
                     break;
                 }
                 Item::Frame(mut packet) => {
-                    self.deficit -= packet.len();
+                    self.deficit -= on_the_wire(&packet);
                     taken += packet.len();
                     self.finish(&mut packet, instance_id, device_id, aliases);
                     packets.push(packet.freeze());
@@ -180,11 +180,12 @@ impl Flow {
 
     fn finish(&mut self, packet: &mut BytesMut, instance_id: InstanceId, device_id: DeviceId, aliases: &mut Aliases) {
         if let Some(alias) = self.alias {
-            return publish::finish(packet, Name::Alias(alias));
+            return publish::finish_frame(packet, Name::Alias(alias), None);
         }
         let topic = Topic::Up(instance_id, device_id).to_string();
         self.alias = aliases.give();
-        publish::finish(packet, self.alias.map_or(Name::Topic(&topic), |alias| Name::Bind(&topic, alias)));
+        let name = self.alias.map_or(Name::Topic(&topic), |alias| Name::Bind(&topic, alias));
+        publish::finish_frame(packet, name, None);
     }
 
     fn wake_if_below(&mut self, level: usize) {
@@ -195,6 +196,11 @@ impl Flow {
             device.peer.wake();
         }
     }
+}
+
+/// What a packet with an alias takes on the connection, in bytes: its headroom takes memory, but no time there.
+fn on_the_wire(packet: &[u8]) -> usize {
+    packet.len().saturating_sub(publish::HEADROOM) + 16
 }
 
 impl Aliases {
@@ -213,17 +219,19 @@ fn presence(instance_id: InstanceId, device_id: DeviceId, present: bool) -> Byte
     publication(Topic::DevicePresence(instance_id, device_id), if present { PRESENT } else { ABSENT })
 }
 
-/// Writes a PUBLISH of the gateway's own.
+/// Makes a frame with a PUBLISH of the gateway's own.
 pub(crate) fn publication(topic: Topic, payload: &[u8]) -> Bytes {
     let mut packet = BytesMut::new();
     publish::begin(&mut packet, payload.len());
     packet.extend_from_slice(payload);
-    publish::finish(&mut packet, Name::Topic(&topic.to_string()));
+    publish::finish_frame(&mut packet, Name::Topic(&topic.to_string()), None);
     packet.freeze()
 }
 
 #[cfg(test)]
 mod tests {
+    use latchgate_protocol::websocket::{Frames, Next, Sender};
+
     use super::*;
 
     const INSTANCE: InstanceId = InstanceId::from_bytes([1; 16]);
@@ -243,10 +251,16 @@ mod tests {
         packets.iter().map(|packet| publish::decode(packet).unwrap().payload[0]).collect()
     }
 
+    /// Pops and takes the packets out of their frames.
     fn pop(rounds: &mut Rounds, most: usize) -> Vec<Bytes> {
         let mut packets = Vec::new();
         rounds.pop(INSTANCE, most, usize::MAX, &mut packets);
-        packets
+        let mut frames = Frames::new(Sender::Server, usize::MAX);
+        let mut packet_of = |frame: Bytes| match frames.next(&mut frame.to_vec()) {
+            Ok(Next::Frame { header, .. }) => frame.slice(header..),
+            other => panic!("{other:?}"),
+        };
+        packets.into_iter().map(&mut packet_of).collect()
     }
 
     #[test]

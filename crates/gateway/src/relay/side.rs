@@ -94,7 +94,7 @@ impl Side {
         }
     }
 
-    /// Moves what waits for the peer into `batch`, about [`WRITE_BATCH`] bytes.
+    /// Moves what waits for the peer into `batch`, about [`WRITE_BATCH`] bytes in finished frames.
     pub(crate) fn fill(&mut self, batch: &mut VecDeque<Bytes>) {
         match self {
             Self::Device(side) => side.fill(batch),
@@ -237,11 +237,12 @@ impl DeviceSide {
         metrics.down_messages.add(self.taken.len());
         for mut packet in self.taken.drain(..) {
             metrics.down_bytes.add(packet.len().saturating_sub(publish::HEADROOM));
-            match &self.down {
-                DownName::Topic(topic) => publish::finish(&mut packet, Name::Topic(topic)),
-                DownName::Bind(topic) => publish::finish(&mut packet, Name::Bind(topic, Self::DOWN_ALIAS)),
-                DownName::Bound => publish::finish(&mut packet, Name::Alias(Self::DOWN_ALIAS)),
-            }
+            let name = match &self.down {
+                DownName::Topic(topic) => Name::Topic(topic),
+                DownName::Bind(topic) => Name::Bind(topic, Self::DOWN_ALIAS),
+                DownName::Bound => Name::Alias(Self::DOWN_ALIAS),
+            };
+            publish::finish_frame(&mut packet, name, None);
             if matches!(self.down, DownName::Bind(_)) {
                 self.down = DownName::Bound;
             }
