@@ -156,6 +156,20 @@ function press(testid: string): void {
   setTimeout(() => find(testid).click(), 50);
 }
 
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Lets the person act, and then says that the scene can be looked at. */
+async function settle(scene: Scene): Promise<void> {
+  while (!document.querySelector("[data-testid]:not([data-testid=screen-starting])")) await pause(10);
+  if (scene.act) {
+    scene.act();
+    await pause(120);
+  }
+  if (scene.scan) await pause(300);
+  await document.fonts.ready;
+  requestAnimationFrame(() => requestAnimationFrame(() => (document.documentElement.dataset["shown"] = "yes")));
+}
+
 /** Draws a grey checkered card, as a camera might see it. */
 function showSampleFrame(events: ScanEvents): Promise<CodeView> {
   const [width, height] = [320, 240];
@@ -189,7 +203,7 @@ export function preview(query: URLSearchParams): { host: Host; startAt?: StartAt
   };
   const done = () => Promise.resolve();
   const readCode = () => (scene.failure ? Promise.reject(scene.failure) : Promise.resolve(code));
-  if (scene.act) setTimeout(scene.act, 100);
+  void settle(scene);
   const host: Host = {
     view: () => Promise.resolve(view),
     onView: () => Promise.resolve(() => {}),

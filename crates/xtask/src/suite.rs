@@ -27,6 +27,8 @@ pub(crate) fn run(only: Option<&str>) -> anyhow::Result<()> {
         heading("Testing the UI");
         step::run(&mut npm(&["run", "--silent", "check"]))?;
         count.add(ui_tests()?);
+        heading("Walking through the UI without a mouse");
+        step::run(&mut npm(&["run", "--silent", "axe"]))?;
     }
     heading("Building everything");
     step::run(&mut cargo(&["build", "--workspace", "--all-targets", "--locked"]))?;

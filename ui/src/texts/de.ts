@@ -165,7 +165,6 @@ export const de: Texts = {
     loading: "Sie erscheinen, sobald Ihre Firma antwortet.",
     otherGroup: "Weitere Websites",
     allSites: "Ihre Websites",
-    open: (name) => `${name} öffnen`,
     opening: (name) => `${name} wird geöffnet …`,
     lock: "Sperren",
     device: "Dieses Gerät",

@@ -163,7 +163,6 @@ export const en = {
     loading: "They appear as soon as your company answers.",
     otherGroup: "More sites",
     allSites: "Your sites",
-    open: (name: string) => `Open ${name}`,
     opening: (name: string) => `Opening ${name}…`,
     lock: "Lock",
     device: "This device",

@@ -168,7 +168,6 @@ export const es: Texts = {
     loading: "Aparecerán en cuanto su empresa responda.",
     otherGroup: "Más sitios",
     allSites: "Sus sitios",
-    open: (name) => `Abrir ${name}`,
     opening: (name) => `Abriendo ${name}…`,
     lock: "Bloquear",
     device: "Este dispositivo",

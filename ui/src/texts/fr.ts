@@ -168,7 +168,6 @@ export const fr: Texts = {
     loading: "Ils s’affichent dès que votre entreprise répond.",
     otherGroup: "Autres sites",
     allSites: "Vos sites",
-    open: (name) => `Ouvrir ${name}`,
     opening: (name) => `Ouverture de ${name}…`,
     lock: "Verrouiller",
     device: "Cet appareil",
