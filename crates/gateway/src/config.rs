@@ -1,5 +1,7 @@
 //! The configuration: one file, every field with its default beside it, unknown names refused.
 
+mod remote;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,8 @@ use std::time::Duration;
 use latchgate_protocol::limits::{CONNECT_TIMEOUT, DEVICE_QUEUE, KEEP_ALIVE, MAX_PACKET, PBKDF2_FLOOR};
 use serde::{Deserialize, Deserializer};
 use thiserror::Error;
+
+pub use remote::{BusConfig, Remote, StoreConfig};
 
 use crate::clock::Clock;
 
@@ -35,6 +39,10 @@ pub struct Config {
     /// Threads that serve connections. Default: half of the processors, and at least one: two threads on two
     /// processors spend more on waking each other than they gain.
     pub threads: Option<NonZeroUsize>,
+    /// Where the gateway remembers. Default: SQLite in `data`.
+    pub store: StoreConfig,
+    /// How several nodes hear of each other. Default: this is the only one.
+    pub bus: BusConfig,
     /// Rates and sizes.
     pub limits: Limits,
     /// What time it is.
@@ -130,6 +138,12 @@ pub enum ConfigError {
         /// The nearest known name, if an unknown one was found.
         hint: String,
     },
+    /// A server is configured without the file that says how to reach it.
+    #[error("no url_file is configured, and {variable} is not set")]
+    NoUrl {
+        /// The environment variable.
+        variable: &'static str,
+    },
     /// A value that would weaken the gateway.
     #[error("{0}")]
     Refused(&'static str),
@@ -159,6 +173,9 @@ impl Config {
             tls.certificate = folder.join(&tls.certificate);
             tls.key = folder.join(&tls.key);
         }
+        for remote in [&mut config.store.postgres, &mut config.bus.nats].into_iter().flatten() {
+            remote.resolve(folder);
+        }
         config.registration_token_file = config.registration_token_file.map(|file| folder.join(file));
         Ok(config)
     }
@@ -183,6 +200,11 @@ impl Config {
         if self.pbkdf2_iterations < PBKDF2_FLOOR {
             return Err(ConfigError::Refused("pbkdf2_iterations must be at least 100000"));
         }
+        if self.bus.nats.is_some() && self.store.postgres.is_none() {
+            return Err(ConfigError::Refused(
+                "several nodes need one truth: configure [store] postgres beside [bus] nats",
+            ));
+        }
         if self.limits.keep_alive_s == 0 {
             return Err(ConfigError::Refused("limits.keep_alive_s must be at least 1"));
         }
@@ -205,6 +227,8 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             pbkdf2_iterations: PBKDF2_FLOOR,
             threads: None,
+            store: StoreConfig::default(),
+            bus: BusConfig::default(),
             limits: Limits::default(),
             clock: Clock::system(),
         }

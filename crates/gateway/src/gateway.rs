@@ -18,13 +18,13 @@ use tracing::{error, info, warn};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Limits};
 use crate::hash::{HashPool, fingerprint};
-use crate::limits::{STOP_TIMEOUT, SWEEP};
+use crate::limits::{DATABASE_CONNECTIONS, STOP_TIMEOUT, SWEEP};
 use crate::metrics::Metrics;
 use crate::ops;
 use crate::relay::Hub;
 use crate::relay::reason::Reason;
 use crate::server::{self, Admission};
-use crate::store::{Store, StoreError};
+use crate::store::{self, CheckReport, Store, StoreError};
 use crate::throttle::{Bucket, SlowDown, Source, Throttle, Turns};
 use crate::tls::Tls;
 
@@ -135,13 +135,41 @@ impl Gateway {
             Some(address) => Some(listen(address).await?),
             None => None,
         };
-        let folder = config.data.clone();
-        let store =
-            tokio::task::spawn_blocking(move || Store::open(&folder)).await.map_err(|_| StoreError::Unavailable)??;
+        let place = config.clone();
+        let store = tokio::task::spawn_blocking(move || open_store(&place));
+        let store = store.await.map_err(|_| StoreError::Unavailable)??;
         let shared = Arc::new(Shared::new(config, store, registration));
         shared.store.sweep(shared.clock.now()).await?;
         Ok(Running::spawn(shared, (listener, tls), ops_listener))
     }
+}
+
+impl Gateway {
+    /// Checks the store of a configuration without changing it.
+    ///
+    /// # Errors
+    /// [`StartError`] says what is wrong.
+    pub fn check(config: &Config) -> Result<CheckReport, StartError> {
+        config.validate()?;
+        Ok(match database(config)? {
+            Some(server) => Store::check_server(&server)?,
+            None => Store::check(&config.data)?,
+        })
+    }
+}
+
+fn open_store(config: &Config) -> Result<Store, StartError> {
+    Ok(match database(config)? {
+        Some(server) => Store::open_server(&server, DATABASE_CONNECTIONS)?,
+        None => Store::open(&config.data)?,
+    })
+}
+
+/// Reads where the PostgreSQL server is, if one is configured.
+fn database(config: &Config) -> Result<Option<store::Server>, StartError> {
+    let Some(remote) = &config.store.postgres else { return Ok(None) };
+    let url = remote.url("LATCHGATE_POSTGRES_URL")?;
+    Ok(Some(store::Server::new(&url, || Ok(remote.tls()?))?))
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {

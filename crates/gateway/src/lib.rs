@@ -23,6 +23,6 @@ mod throttle;
 mod tls;
 
 pub use clock::Clock;
-pub use config::{Config, ConfigError, Limits, Prefix, Rate, TlsFiles};
+pub use config::{BusConfig, Config, ConfigError, Limits, Prefix, Rate, Remote, StoreConfig, TlsFiles};
 pub use gateway::{Gateway, Running, StartError, Stop};
 pub use store::{CheckReport, Store, StoreError};

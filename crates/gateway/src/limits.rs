@@ -82,3 +82,16 @@ pub(crate) const JOBS_PER_TRANSACTION: usize = 64;
 
 /// How often the files of the certificate and key are looked at.
 pub(crate) const CERTIFICATE_LOOK: Duration = Duration::from_secs(5);
+
+/// How long a caller waits for a PostgreSQL server before it says that the store is unavailable.
+pub(crate) const STORE_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// How long a PostgreSQL server may take to accept a connection.
+pub(crate) const DATABASE_CONNECT: Duration = Duration::from_secs(2);
+
+/// How often work is done anew when PostgreSQL finds that another transaction came between: a crowd on one
+/// row thins out by one with each round.
+pub(crate) const DATABASE_RETRIES: u32 = 50;
+
+/// Connections of one node to a PostgreSQL server: a transaction takes a few milliseconds.
+pub(crate) const DATABASE_CONNECTIONS: usize = 8;

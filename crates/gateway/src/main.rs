@@ -100,9 +100,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal()).init();
     let done = match cli.command {
         Command::Serve(serve) => run_serve(serve),
-        Command::Check(check) => {
-            report(check.json, read_config(check.place).and_then(|config| check_store(&config.data)))
-        }
+        Command::Check(checking) => report(checking.json, check(checking.place)),
         Command::Backup(copying) => report(copying.json, backup(copying.place, &copying.file)),
         Command::Restore(copying) => report(copying.json, restore(copying.place, &copying.file)),
     };
@@ -177,17 +175,28 @@ fn report(json: bool, done: Result<CheckReport>) -> Result<()> {
 }
 
 fn backup(place: Place, file: &Path) -> Result<CheckReport> {
-    let config = read_config(place)?;
+    let config = with_own_database(place)?;
     Store::backup(&config.data, file).with_context(|| format!("could not back up to {}", file.display()))
 }
 
 fn restore(place: Place, file: &Path) -> Result<CheckReport> {
-    let config = read_config(place)?;
+    let config = with_own_database(place)?;
     Store::restore(file, &config.data).with_context(|| format!("could not restore {}", file.display()))
 }
 
-fn check_store(folder: &Path) -> Result<CheckReport> {
-    let report = Store::check(folder).with_context(|| format!("could not check {}", folder.display()))?;
+fn with_own_database(place: Place) -> Result<Config> {
+    let config = read_config(place)?;
+    let own = config.store.postgres.is_none();
+    anyhow::ensure!(own, "the store is a PostgreSQL server: copy it with pg_dump, put it back with pg_restore");
+    Ok(config)
+}
+
+fn check(place: Place) -> Result<CheckReport> {
+    let config = read_config(place)?;
+    let report = Gateway::check(&config).with_context(|| match config.store.postgres {
+        Some(_) => "could not check the PostgreSQL database".to_owned(),
+        None => format!("could not check {}", config.data.display()),
+    })?;
     anyhow::ensure!(report.weak_passwords == 0, "{} stored passwords have too few iterations", report.weak_passwords);
     Ok(report)
 }

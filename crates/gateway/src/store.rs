@@ -1,4 +1,4 @@
-//! What the gateway remembers: identifiers and hashes, in a SQLite database.
+//! What the gateway remembers: identifiers and hashes, in SQLite or, for several nodes, in PostgreSQL.
 //!
 //! A piece of work is one closure over [`sql::Sql`]; the backend decides in which transaction it runs, and its
 //! caller hears of it after the commit. Nothing of a piece that failed is kept.
@@ -7,6 +7,7 @@ mod backup;
 mod devices;
 mod instances;
 mod open;
+mod postgres;
 mod schema;
 mod sql;
 mod sqlite;
@@ -14,18 +15,29 @@ mod tickets;
 
 use std::path::Path;
 
+use latchgate_protocol::limits::PBKDF2_FLOOR;
 use serde::Serialize;
 use thiserror::Error;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 pub(crate) use devices::{Claim, ClaimState, CreateDeviceOutcome, NewDevice};
+pub(crate) use postgres::Server;
 pub(crate) use tickets::{NewTicket, Ticket};
 
+use postgres::Postgres;
 use sql::{Sql, values};
 use sqlite::Sqlite;
 
+use crate::limits::STORE_TIMEOUT;
+
 /// A handle to the database. It closes when it is dropped, at the latest.
-pub struct Store(Sqlite);
+pub struct Store(Backend);
+
+enum Backend {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
 
 /// Why the store cannot be used.
 #[derive(Debug, Error)]
@@ -62,6 +74,15 @@ pub enum StoreError {
     /// SQLite failed.
     #[error("the database failed")]
     Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL failed.
+    #[error("the database failed")]
+    Postgres(#[from] ::postgres::Error),
+    /// The connection URL cannot be used. Nothing of it is repeated: it holds a password.
+    #[error("the URL of the database must be of the form postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
+    Url,
+    /// The authorities for the database's certificate cannot be used.
+    #[error("could not prepare TLS for the database")]
+    Tls(#[from] rustls::Error),
     /// A row does not hold what its column is declared for.
     #[error("the database holds a value of another form; it was altered")]
     Unexpected,
@@ -96,7 +117,12 @@ trait Job: Send {
 
     /// Notes why the work is not done, for the caller.
     fn fail(&mut self, error: StoreError);
+
+    /// Tells whether the caller still waits.
+    fn is_wanted(&self) -> bool;
 }
+
+type BoxedJob = Box<dyn Job>;
 
 struct Task<T, F> {
     work: F,
@@ -115,6 +141,10 @@ impl<T: Send, F: FnMut(&Sql<'_>) -> Result<T, StoreError> + Send> Job for Task<T
         self.result = Some(Err(error));
     }
 
+    fn is_wanted(&self) -> bool {
+        !self.answer.is_closed()
+    }
+
     fn answer(self: Box<Self>, committed: bool) {
         let result = match self.result {
             Some(Err(error)) => Err(error),
@@ -131,7 +161,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`] says why it was refused.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
-        Sqlite::open(folder).map(Self)
+        Ok(Self(Backend::Sqlite(Sqlite::open(folder)?)))
+    }
+
+    /// Opens a database on a PostgreSQL server, which several gateways may share.
+    pub(crate) fn open_server(server: &Server, connections: usize) -> Result<Self, StoreError> {
+        Ok(Self(Backend::Postgres(Postgres::open(server, connections)?)))
+    }
+
+    /// Checks a database on a PostgreSQL server without changing it.
+    pub(crate) fn check_server(server: &Server) -> Result<CheckReport, StoreError> {
+        server.check()
     }
 
     /// Checks the whole database without changing it.
@@ -166,8 +206,18 @@ impl Store {
         F: FnMut(&Sql<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        self.0.send(Box::new(Task { work, result: None, answer }))?;
-        answered.await.map_err(|_| StoreError::NotCommitted)?
+        let job = Box::new(Task { work, result: None, answer });
+        match &self.0 {
+            Backend::Sqlite(sqlite) => {
+                sqlite.send(job)?;
+                answered.await.map_err(|_| StoreError::NotCommitted)?
+            }
+            Backend::Postgres(postgres) => {
+                postgres.send(job)?;
+                let answered = timeout(STORE_TIMEOUT, answered).await.map_err(|_| StoreError::Unavailable)?;
+                answered.map_err(|_| StoreError::NotCommitted)?
+            }
+        }
     }
 
     /// Tells whether the database answers.
@@ -178,6 +228,24 @@ impl Store {
     /// Finishes the work that waits and closes the database: the folder is free when this returns. Whoever
     /// still asks hears that the store is unavailable.
     pub(crate) fn close(&self) {
-        self.0.close();
+        match &self.0 {
+            Backend::Sqlite(sqlite) => sqlite.close(),
+            Backend::Postgres(postgres) => postgres.close(),
+        }
     }
+}
+
+/// Counts what is in a database, for `check`.
+fn count(sql: &Sql<'_>, version: u32) -> Result<CheckReport, StoreError> {
+    let count = |query, values: &[sql::Value<'_>]| {
+        Ok::<u64, StoreError>(sql.first(query, values, |row| row.get(0))?.unwrap_or(0))
+    };
+    let weak = count("SELECT count(*) FROM instance WHERE iterations < ?1", values![PBKDF2_FLOOR])?
+        + count("SELECT count(*) FROM device WHERE iterations < ?1", values![PBKDF2_FLOOR])?;
+    Ok(CheckReport {
+        version,
+        instances: count("SELECT count(*) FROM instance", values![])?,
+        devices: count("SELECT count(*) FROM device", values![])?,
+        weak_passwords: weak,
+    })
 }

@@ -17,7 +17,7 @@ pub(crate) const BUILD: &[&str] = &["build-essential", "pkg-config"];
 pub(crate) const APP: &[&str] =
     &["libwebkit2gtk-4.1-dev", "librsvg2-dev", "libayatana-appindicator3-dev", "libxdo-dev", "libclang-dev"];
 
-/// To drive the app, a browser and a foreign web application in tests.
+/// To drive the app, a browser and a foreign web application in tests, and for several gateways together.
 pub(crate) const TEST: &[&str] = &[
     "xvfb",
     "webkit2gtk-driver",
@@ -34,6 +34,8 @@ pub(crate) const TEST: &[&str] = &[
     "php-xml",
     "php-mbstring",
     "php-gd",
+    "postgresql",
+    "nats-server",
 ];
 
 /// The oldest Node.js that the UI's tools run on.

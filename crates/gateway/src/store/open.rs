@@ -4,10 +4,10 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use latchgate_protocol::limits::PBKDF2_FLOOR;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{CheckReport, StoreError, schema};
+use super::sql::Sql;
+use super::{CheckReport, StoreError, count, schema};
 use crate::limits::DATABASE_BUSY;
 
 pub(super) const DATABASE: &str = "gateway.db";
@@ -34,17 +34,7 @@ pub(super) fn inspect(path: &Path) -> Result<CheckReport, StoreError> {
     connection.busy_timeout(DATABASE_BUSY)?;
     let version = schema::version(&connection).map_err(damage_of)?;
     verify(&connection, "integrity_check")?;
-    let count = |sql| connection.query_row(sql, [], |row| row.get::<_, u64>(0)).map_err(damage);
-    let weak = format!(
-        "SELECT (SELECT count(*) FROM instance WHERE iterations < {PBKDF2_FLOOR})
-              + (SELECT count(*) FROM device WHERE iterations < {PBKDF2_FLOOR})"
-    );
-    Ok(CheckReport {
-        version,
-        instances: count("SELECT count(*) FROM instance")?,
-        devices: count("SELECT count(*) FROM device")?,
-        weak_passwords: count(&weak)?,
-    })
+    count(&Sql::Sqlite(&connection), version).map_err(damage_of)
 }
 
 pub(super) fn io_error(attempt: &'static str) -> impl FnOnce(io::Error) -> StoreError {

@@ -2,15 +2,19 @@
 //!
 //! Statements are written once, in the SQL that SQLite and PostgreSQL share, with `?1` for the first value.
 
+use std::cell::RefCell;
+
 use latchgate_protocol::{DeviceId, InstanceId};
 use rusqlite::OptionalExtension as _;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
 use super::StoreError;
+use super::postgres::Session;
 
 /// A database in a transaction.
 pub(super) enum Sql<'a> {
     Sqlite(&'a rusqlite::Connection),
+    Postgres(&'a RefCell<Session>),
 }
 
 /// A value on its way into a statement.
@@ -24,6 +28,7 @@ pub(super) enum Value<'a> {
 /// A row on its way out.
 pub(super) enum Row<'a> {
     Sqlite(&'a rusqlite::Row<'a>),
+    Postgres(&'a postgres::Row),
 }
 
 /// A value of a row.
@@ -53,6 +58,7 @@ impl Sql<'_> {
                 let changed = connection.prepare_cached(sql)?.execute(rusqlite::params_from_iter(values))?;
                 Ok(changed as u64)
             }
+            Self::Postgres(session) => session.borrow_mut().execute(sql, values),
         }
     }
 
@@ -69,6 +75,10 @@ impl Sql<'_> {
                 .query_row(rusqlite::params_from_iter(values), |row| Ok(read(&Row::Sqlite(row))))
                 .optional()?
                 .transpose(),
+            Self::Postgres(session) => {
+                let rows = session.borrow_mut().query(sql, values)?;
+                rows.first().map(|row| read(&Row::Postgres(row))).transpose()
+            }
         }
     }
 
@@ -85,6 +95,10 @@ impl Sql<'_> {
                 .query_map(rusqlite::params_from_iter(values), |row| Ok(read(&Row::Sqlite(row))))?
                 .map(|row| row?)
                 .collect(),
+            Self::Postgres(session) => {
+                let rows = session.borrow_mut().query(sql, values)?;
+                rows.iter().map(|row| read(&Row::Postgres(row))).collect()
+            }
         }
     }
 }
@@ -99,6 +113,7 @@ impl Row<'_> {
                 ValueRef::Blob(bytes) => Some(Cell::Bytes(bytes)),
                 ValueRef::Real(_) | ValueRef::Text(_) => None,
             },
+            Self::Postgres(row) => super::postgres::cell(row, column)?,
         };
         cell.and_then(T::read).ok_or(StoreError::Unexpected)
     }

@@ -15,10 +15,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tracing::error;
 
 use super::sql::Sql;
-use super::{Job, StoreError, open};
+use super::{BoxedJob, Job, StoreError, open};
 use crate::limits::{JOBS_PER_TRANSACTION, JOBS_WAITING};
-
-type BoxedJob = Box<dyn Job>;
 
 /// A handle to the database thread.
 pub(super) struct Sqlite(Mutex<Option<Open>>);

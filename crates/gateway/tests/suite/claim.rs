@@ -6,9 +6,8 @@ use latchgate_protocol::rest::{DeviceClaimed, DeviceCreated, DeviceList, DeviceS
 use latchgate_protocol::{ClaimId, DeviceSetupKey, Topic};
 use tokio::task::JoinSet;
 
-use crate::support::{
-    Account, Answer, DeviceAccount, Peer, START, TestGateway, call, claim, create_device, request, revoke, rng,
-};
+use super::TestGateway;
+use crate::support::{Account, Answer, DeviceAccount, Peer, START, call, claim, create_device, request, revoke, rng};
 
 async fn control(connector: &mut Peer, instance: &Account) -> Control {
     loop {
@@ -133,24 +132,6 @@ async fn ab_03_a_code_that_expired_does_not_come_back_when_the_clock_steps_back(
     gateway.clock.set(created.expires - 3600);
     let answer = gateway.claim(&created.device_setup_key, &ClaimId::make(&mut rng())).await;
     assert_eq!(answer.status, StatusCode::GONE);
-}
-
-#[tokio::test]
-async fn ab_15_a_claim_while_the_database_is_held_changes_nothing_and_can_be_repeated() {
-    let gateway = TestGateway::start().await;
-    let instance = gateway.create_instance().await;
-    let created = gateway.create_device(&instance).await;
-    let claim_id = ClaimId::make(&mut rng());
-
-    let other = rusqlite::Connection::open(gateway.folder.path().join("gateway.db")).unwrap();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let refused = gateway.claim(&created.device_setup_key, &claim_id).await;
-    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(refused.problem().detail, None);
-    other.execute_batch("ROLLBACK").unwrap();
-
-    assert_eq!(states(&gateway, &instance).await, [DeviceState::Open]);
-    claimed(&gateway.claim(&created.device_setup_key, &claim_id).await);
 }
 
 #[tokio::test]

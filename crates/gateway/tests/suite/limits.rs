@@ -5,7 +5,8 @@ use latchgate_gateway::Rate;
 use latchgate_protocol::rest::DeviceList;
 use latchgate_protocol::{ClaimId, DeviceSetupKey};
 
-use crate::support::{Account, START, TestGateway, create_device, request, rng, with_ops};
+use super::TestGateway;
+use crate::support::{Account, START, create_device, request, rng, with_ops};
 
 const NEVER: f64 = 1e-6;
 

@@ -3,11 +3,12 @@
 use http::{HeaderMap, Method, StatusCode};
 use latchgate_gateway::Rate;
 use latchgate_protocol::rest::PasswordRotation;
-use latchgate_protocol::{DeviceId, DevicePassword, InstanceId, InstancePassword, ResumeTicket};
+use latchgate_protocol::{DeviceId, DevicePassword, InstanceId, ResumeTicket};
 use mqtt_protocol_core::mqtt::packet::{Property, Qos, v5_0};
 use tokio_tungstenite::tungstenite;
 
-use crate::support::{START, TestGateway, connect_as, connect_packet, request, revoke, rng, with_ops};
+use super::TestGateway;
+use crate::support::{START, connect_as, connect_packet, request, revoke, rng, with_ops};
 
 const NEVER: f64 = 1e-6;
 
@@ -276,26 +277,6 @@ async fn ab_18_a_ticket_is_void_for_others_after_a_day_after_rotation_and_after_
     assert_eq!(gateway.call(revoke(&instance, device.id)).await.status, StatusCode::NO_CONTENT);
     assert_eq!(code(&user, &ticket).await, 0x87);
     assert_eq!(code(&user, &device.password).await, 0x87);
-}
-
-#[tokio::test]
-async fn ab_19_a_stored_hash_below_the_floor_is_refused() {
-    let gateway = TestGateway::start().await;
-    let instance = gateway.create_instance().await;
-    let list = || request(Method::GET, "/v1/devices").by(&instance).empty();
-    assert_eq!(gateway.call(list()).await.status, StatusCode::OK);
-    let path = gateway.folder.path().to_owned();
-    let other = rusqlite::Connection::open(path.join("gateway.db")).unwrap();
-    // Even where the weak hash fits the password.
-    let password = InstancePassword::from_text(&instance.password).unwrap();
-    let mut weak = [0; 32];
-    let once = std::num::NonZeroU32::new(1).unwrap();
-    ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, once, &[7; 16], password.reveal_bytes(), &mut weak);
-    other.execute("UPDATE instance SET iterations = 1, salt = ?1, hash = ?2", ([7; 16], weak)).unwrap();
-
-    assert_eq!(gateway.call(list()).await.status, StatusCode::UNAUTHORIZED);
-    assert_eq!(gateway.try_connect(instance.id, &instance.id.to_string(), &instance.password).await.1, 0x86);
-    assert_eq!(latchgate_gateway::Store::check(&path).unwrap().weak_passwords, 1);
 }
 
 #[tokio::test]

@@ -9,10 +9,18 @@ mod limits;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod on_postgres;
+#[cfg(test)]
 mod operation;
 #[cfg(test)]
 mod relay;
 #[cfg(test)]
 mod rest;
 #[cfg(test)]
+mod servers;
+#[cfg(test)]
 mod support;
+
+/// What the tests of the store run on here; [`on_postgres`] runs them on the other database.
+#[cfg(test)]
+use support::TestGateway;

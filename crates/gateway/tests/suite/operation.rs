@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex};
 use http::{Method, StatusCode};
 use latchgate_gateway::{Clock, Config, Gateway, StartError, Stop, Store, StoreError};
 use latchgate_protocol::control::Control;
-use latchgate_protocol::rest::{DeviceClaimed, PasswordRotation};
+use latchgate_protocol::rest::{DeviceClaimed, DeviceList, DeviceState, PasswordRotation};
 use latchgate_protocol::{ClaimId, DevicePassword, DeviceSetupKey, InstancePassword, ResumeTicket};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::support::{Account, DeviceAccount, START, TestGateway, call, claim, request, revoke, rng, with_ops};
+use crate::support::{Account, DeviceAccount, START, Sqlite, TestGateway, call, claim, request, revoke, rng, with_ops};
 
 /// Secrets in each form in which they could turn up.
 #[derive(Default)]
@@ -128,6 +128,47 @@ async fn ab_12_no_log_line_and_no_metric_holds_a_secret() {
     assert!(text.contains("a device was revoked"), "the log is not captured: {text}");
     assert!(!canaries.found_in(&log), "{text}");
     assert!(!canaries.found_in(&metrics.body));
+}
+
+#[tokio::test]
+async fn ab_15_a_claim_while_the_database_is_held_changes_nothing_and_can_be_repeated() {
+    let gateway = TestGateway::start().await;
+    let instance = gateway.create_instance().await;
+    let created = gateway.create_device(&instance).await;
+    let claim_id = ClaimId::make(&mut rng());
+
+    let other = rusqlite::Connection::open(gateway.folder.path().join("gateway.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = gateway.claim(&created.device_setup_key, &claim_id).await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.problem().detail, None);
+    other.execute_batch("ROLLBACK").unwrap();
+
+    let listed = gateway.call(request(Method::GET, "/v1/devices").by(&instance).empty()).await;
+    let listed: DeviceList = listed.body_as(StatusCode::OK);
+    assert_eq!(listed.devices[0].state, DeviceState::Open);
+    let repeated = gateway.claim(&created.device_setup_key, &claim_id).await;
+    assert_eq!(repeated.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn ab_19_a_stored_hash_below_the_floor_is_refused() {
+    let gateway = TestGateway::start().await;
+    let instance = gateway.create_instance().await;
+    let list = || request(Method::GET, "/v1/devices").by(&instance).empty();
+    assert_eq!(gateway.call(list()).await.status, StatusCode::OK);
+    let path = gateway.folder.path().to_owned();
+    let other = rusqlite::Connection::open(path.join("gateway.db")).unwrap();
+    // Even where the weak hash fits the password.
+    let password = InstancePassword::from_text(&instance.password).unwrap();
+    let mut weak = [0; 32];
+    let once = std::num::NonZeroU32::new(1).unwrap();
+    ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, once, &[7; 16], password.reveal_bytes(), &mut weak);
+    other.execute("UPDATE instance SET iterations = 1, salt = ?1, hash = ?2", ([7; 16], weak)).unwrap();
+
+    assert_eq!(gateway.call(list()).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(gateway.try_connect(instance.id, &instance.id.to_string(), &instance.password).await.1, 0x86);
+    assert_eq!(latchgate_gateway::Store::check(&path).unwrap().weak_passwords, 1);
 }
 
 #[tokio::test]
@@ -444,7 +485,7 @@ async fn a_copy_taken_from_a_running_gateway_can_be_put_back() {
     let restored = tempfile::tempdir().unwrap();
     assert_eq!(Store::restore(&copy, restored.path()).unwrap().instances, 1);
     let running = Gateway::start(Config::loopback(restored.path())).await.unwrap();
-    let gateway = TestGateway { running, folder: restored, clock: Clock::system() };
+    let gateway = TestGateway { running, folder: restored, clock: Clock::system(), backend: Sqlite };
     gateway.device_peer(&device).await;
     fs::write(&copy, b"garbage").unwrap();
     assert!(matches!(Store::restore(&copy, place.path()), Err(StoreError::NotOurs)));
@@ -464,7 +505,7 @@ async fn ab_99_a_revocation_repeated_after_a_restore_holds() {
     let mut config = Config::loopback(restored.path());
     config.clock = Clock::manual(START);
     let running = Gateway::start(config).await.unwrap();
-    let gateway = TestGateway { running, folder: restored, clock: Clock::system() };
+    let gateway = TestGateway { running, folder: restored, clock: Clock::system(), backend: Sqlite };
     let mut peer = gateway.device_peer(&device).await;
     assert_eq!(gateway.call(revoke(&instance, device.id)).await.status, StatusCode::NO_CONTENT);
     assert_eq!(peer.disconnected().await, Some(0x98));

@@ -9,7 +9,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::support::{Account, Answer, PATIENCE, TestGateway, claim, create_device, request, revoke, rng, with_ops};
+use super::TestGateway;
+use crate::support::{Account, Answer, PATIENCE, claim, create_device, request, revoke, rng, with_ops};
 
 fn list(instance: &Account) -> Request<Full<Bytes>> {
     request(Method::GET, "/v1/devices").by(instance).empty()

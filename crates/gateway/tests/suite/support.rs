@@ -10,7 +10,7 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
-use latchgate_gateway::{Clock, Config, Gateway, Running};
+use latchgate_gateway::{Clock, Config, Gateway, Remote, Running};
 use latchgate_protocol::problem::Problem;
 use latchgate_protocol::publish::{self, Name, Next};
 use latchgate_protocol::rest::{
@@ -28,6 +28,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+use crate::servers::PostgresServer;
+
 /// Long enough for a loaded machine; a test that waits for it has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -35,37 +37,78 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const START: u64 = 1_800_000_000;
 
 /// A running gateway with a folder and a clock of its own.
-pub(crate) struct TestGateway {
+pub(crate) struct TestGatewayOn<B> {
     pub(crate) running: Running,
     pub(crate) folder: TempDir,
     pub(crate) clock: Clock,
+    pub(crate) backend: B,
 }
 
-impl TestGateway {
+/// With a database of its own.
+pub(crate) type TestGateway = TestGatewayOn<Sqlite>;
+
+/// Which database a gateway remembers in.
+pub(crate) trait Backend {
+    fn start() -> Self;
+
+    fn configure(&self, config: &mut Config);
+}
+
+/// The database in the gateway's own folder.
+pub(crate) struct Sqlite;
+
+impl Backend for Sqlite {
+    fn start() -> Self {
+        Self
+    }
+
+    fn configure(&self, _: &mut Config) {}
+}
+
+/// A PostgreSQL server.
+impl Backend for PostgresServer {
+    fn start() -> Self {
+        Self::start()
+    }
+
+    fn configure(&self, config: &mut Config) {
+        config.store.postgres = Some(Remote { url_file: Some(self.url_file()), ..Remote::default() });
+    }
+}
+
+impl<B: Backend> TestGatewayOn<B> {
     pub(crate) async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
 
     pub(crate) async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
+        Self::start_on(B::start(), adjust).await
+    }
+
+    pub(crate) async fn start_on(backend: B, adjust: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(START);
         let mut config = Config::loopback(folder.path());
         config.clock = clock.clone();
+        backend.configure(&mut config);
         adjust(&mut config);
         let running = Gateway::start(config).await.unwrap();
-        Self { running, folder, clock }
+        Self { running, folder, clock, backend }
     }
 
     /// Stops, and starts again on the same folder.
     pub(crate) async fn restart(self) -> Self {
-        let Self { running, folder, clock } = self;
+        let Self { running, folder, clock, backend } = self;
         running.shutdown().await;
         let mut config = Config::loopback(folder.path());
         config.clock = clock.clone();
+        backend.configure(&mut config);
         let running = Gateway::start(config).await.unwrap();
-        Self { running, folder, clock }
+        Self { running, folder, clock, backend }
     }
+}
 
+impl<B> TestGatewayOn<B> {
     pub(crate) fn addr(&self) -> SocketAddr {
         self.running.addr()
     }

@@ -1,0 +1,163 @@
+//! Real servers from Debian, each in a temporary folder, gone with the test.
+//!
+//! A shell stands between: it ends the server when its standard input closes, which is when the test drops it
+//! or dies. PostgreSQL refuses to run as root; root runs it as the user `postgres`.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A PostgreSQL server on a local socket, with an empty database.
+pub(crate) struct PostgresServer {
+    process: Option<Child>,
+    folder: TempDir,
+    programs: PathBuf,
+}
+
+impl PostgresServer {
+    pub(crate) fn start() -> Self {
+        let programs = postgres_programs();
+        let template = template(&programs);
+        let folder = tempfile::Builder::new().prefix("lg-pg-").tempdir().unwrap();
+        give_away(folder.path());
+        let copied = as_user(&["cp", "-r", path(&template.join("data")), path(&folder.path().join("data"))]);
+        run(copied);
+        let mut server = Self { process: None, folder, programs };
+        server.resume();
+        server
+    }
+
+    /// Starts the server again on the same data.
+    pub(crate) fn resume(&mut self) {
+        let script = r#"
+            "$1/pg_ctl" -s -w -D "$2/data" -l "$2/log" -o "-c listen_addresses= -k $2 -c fsync=off" start || { cat "$2/log" >&2; exit 1; }
+            echo READY
+            cat > /dev/null
+            "$1/pg_ctl" -s -D "$2/data" -m immediate stop"#;
+        let command = as_user(&["sh", "-c", script, "postgres", path(&self.programs), path(self.folder.path())]);
+        self.process = Some(start(command));
+    }
+
+    /// Stops the server; its data stays.
+    pub(crate) fn stop(&mut self) {
+        end(&mut self.process);
+    }
+
+    /// Returns a connection URL.
+    pub(crate) fn url(&self) -> String {
+        let socket = path(self.folder.path()).replace('/', "%2F");
+        format!("postgres://latchgate:{PASSWORD}@{socket}/postgres")
+    }
+
+    /// Writes the URL to a file and returns the path.
+    pub(crate) fn url_file(&self) -> PathBuf {
+        let file = self.folder.path().join("url");
+        fs::write(&file, self.url()).unwrap();
+        file
+    }
+
+    /// Returns everything in the database as text.
+    pub(crate) fn dump(&self) -> Vec<u8> {
+        let dump = Command::new(self.programs.join("pg_dump")).arg(self.url()).output().unwrap();
+        assert!(dump.status.success(), "{dump:?}");
+        dump.stdout
+    }
+}
+
+impl Drop for PostgresServer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+pub(crate) const PASSWORD: &str = "a-test-password";
+
+fn start(mut command: Command) -> Child {
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "READY\n", "the server did not start; what it said stands above");
+    child
+}
+
+fn end(process: &mut Option<Child>) {
+    let Some(mut child) = process.take() else { return };
+    drop(child.stdin.take());
+    child.wait().unwrap();
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+/// A command that root runs as `postgres`, anybody else as themselves.
+fn as_user(words: &[&str]) -> Command {
+    let (program, rest) = if is_root() {
+        ("runuser", [&["-u", "postgres", "--"][..], words].concat())
+    } else {
+        (words[0], words[1..].to_vec())
+    };
+    let mut command = Command::new(program);
+    command.args(rest).current_dir("/");
+    command
+}
+
+fn run(mut command: Command) {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn give_away(folder: &Path) {
+    if is_root() {
+        let mut command = Command::new("chown");
+        command.args(["postgres:", path(folder)]);
+        run(command);
+    }
+}
+
+/// Finds the newest PostgreSQL: Debian keeps it out of the path.
+fn postgres_programs() -> PathBuf {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let folders = versions.map(|entry| entry.path().join("bin")).filter(|bin| bin.join("pg_ctl").exists());
+    folders.max().expect("PostgreSQL is missing: apt-get install postgresql")
+}
+
+/// Makes an empty cluster once for all tests of this user.
+fn template(programs: &Path) -> PathBuf {
+    let version = programs.parent().unwrap().file_name().unwrap().to_str().unwrap();
+    let who = fs::metadata("/proc/self").unwrap().uid();
+    let folder = std::env::temp_dir().join(format!("latchgate-test-postgres-{version}-{who}"));
+    let lock = File::create(folder.with_extension("lock")).unwrap();
+    lock.lock().unwrap();
+    if folder.join("complete").exists() {
+        return folder;
+    }
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir(&folder).unwrap();
+    File::create(folder.join("password")).unwrap().write_all(PASSWORD.as_bytes()).unwrap();
+    give_away(&folder);
+    let initdb = programs.join("initdb");
+    let (data, password) = (folder.join("data"), folder.join("password"));
+    run(as_user(&[
+        path(&initdb),
+        "--no-sync",
+        "--locale=C",
+        "--encoding=UTF8",
+        "--auth=scram-sha-256",
+        "--username=latchgate",
+        "--pwfile",
+        path(&password),
+        "-D",
+        path(&data),
+    ]));
+    File::create(folder.join("complete")).unwrap();
+    folder
+}
