@@ -7,7 +7,7 @@ import about from "./package.json" with { type: "json" };
 // from elsewhere.
 export default defineConfig({
   plugins: [svelte()],
-  define: { __VERSION__: JSON.stringify(about.version) },
+  define: { __VERSION__: JSON.stringify(about.version), __LICENCE__: JSON.stringify(about.license) },
   clearScreen: false,
   server: { port: 5317, strictPort: true },
   build: {

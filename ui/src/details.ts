@@ -6,8 +6,10 @@ import type { Failure } from "./bindings";
 import { failures } from "./texts/en.failures";
 
 declare const __VERSION__: string;
+declare const __LICENCE__: string;
 
 export const VERSION = __VERSION__;
+export const LICENCE = __LICENCE__;
 
 export function detailsOf({ code }: Failure, now = new Date()): string {
   const known: Record<string, { message: string } | undefined> = failures;

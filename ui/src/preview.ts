@@ -72,6 +72,8 @@ const locked = (failedAttempts: number, retryAfterSeconds: number | null, change
   profile,
 });
 const portal = (scene: Scene = {}): Scene => ({ screen: { kind: "portal" }, profile, sites, status: lights("good", "good", "good"), ...scene });
+/** A named cause, with the lights that belong to it. */
+const trouble = (status: StatusView): Scene => portal({ sites: sites.slice(0, 2), status });
 const page = (changes: Partial<PageView> = {}): Scene => ({
   page: {
     address: "https://wiki.hfl.example/handbook/travel",
@@ -128,10 +130,20 @@ export const scenes: Record<string, Scene> = {
   "portal-status": portal({ act: () => press("status") }),
   "portal-waiting": portal({ sites: [], status: lights("good", "good", "waiting") }),
   "portal-empty": portal({ sites: [] }),
-  "portal-offline": portal({ status: lights("bad", "bad", "bad", failures.noNetwork) }),
+  "portal-offline": portal({ status: lights("bad", "unknown", "bad", failures.noNetwork) }),
+  "portal-sign-in": trouble(lights("bad", "unknown", "bad", failure("captive-portal"))),
+  "portal-proxy": trouble(lights("bad", "unknown", "bad", failure("proxy-auth"))),
+  "portal-dns": trouble(lights("unknown", "bad", "bad", failure("dns"))),
+  "portal-gateway-down": trouble(lights("unknown", "bad", "bad", failure("gateway-down"))),
+  "portal-intercepted": trouble(lights("good", "bad", "bad", failure("tls-intercepted"))),
+  "portal-refused": { ...trouble(lights("good", "bad", "bad", failure("revoked"))), act: () => press("status") },
   "portal-company-offline": portal({ status: lights("good", "good", "bad", failures.offline), act: () => press("status") }),
   "device-forget": portal({ startAt: { at: "device" }, act: () => press("forget") }),
   device: portal({ startAt: { at: "device" } }),
+  settings: portal({ startAt: { at: "settings" } }),
+  "settings-sight": portal({ startAt: { at: "settings" }, act: () => unfold("settings-sight") }),
+  "settings-about": portal({ startAt: { at: "settings" }, act: () => unfold("settings-about") }),
+  "settings-licences": portal({ startAt: { at: "settings" }, act: () => unfold("settings-licences") }),
   toolbar: page(),
   "toolbar-loading": page({ loading: true, title: "", canGoForward: true }),
   "toolbar-plain": page({ address: "http://canteen.hfl.example:8080/", host: "canteen.hfl.example:8080", title: "Menu of the week", encrypted: false }),
@@ -149,6 +161,10 @@ function type(testid: string, text: string): void {
   const field = find<HTMLInputElement>(testid);
   field.value = text;
   field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+}
+
+function unfold(testid: string): void {
+  find<HTMLDetailsElement>(testid).open = true;
 }
 
 /** After the screen has taken in what was typed. */

@@ -1,3 +1,4 @@
+import { startAppearance } from "./appearance.svelte";
 import { type Host, tauriHost } from "./host";
 import { startLanguage } from "./language.svelte";
 import type { StartAt } from "./place";
@@ -7,6 +8,7 @@ import type { StartAt } from "./place";
  * name. The preview is not part of the production bundle.
  */
 export async function start(): Promise<{ host: Host; startAt?: StartAt }> {
+  startAppearance();
   startLanguage();
   if (import.meta.env.DEV && !("__TAURI_INTERNALS__" in window)) {
     const { preview } = await import("./preview");
