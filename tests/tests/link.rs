@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use getrandom::SysRng;
 use latchgate_gateway::{Config, Gateway, Running};
 use latchgate_link::connector::{Accepted, Acceptor, Keyring, SessionKeys};
+use latchgate_link::control::Control;
 use latchgate_link::device::{DeviceAccount, DeviceLink};
 use latchgate_link::dial::{DialConfig, Dialer, TlsRoots};
 use latchgate_link::rest::{InstanceAccount, Rest};
@@ -19,9 +20,11 @@ use latchgate_tunnel::keys::{
     DeviceSecretKey, DeviceSetupSecretKey, Generation, KeyId, StaticPrivateKey, StaticPublicKey,
 };
 use latchgate_tunnel::pairing::{InitiatorParams, Paired, ResponderParams, answer_pairing};
+use latchgate_tunnel::rotation::{KeyInUse, RotationInitiator, answer_rotation};
 use latchgate_tunnel::session::SessionParams;
 use rand_core::UnwrapErr;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use zeroize::Zeroizing;
 
 #[tokio::test]
 async fn a_device_pairs_and_talks_through_the_gateway() {
@@ -162,6 +165,71 @@ async fn two_sessions_of_one_device_live_side_by_side() {
     let first = open_session(&stage, &device, &link, &paired, &mut connector).await;
     let second = open_session(&stage, &device, &link, &paired, &mut connector).await;
     tokio::join!(echo(first.0, first.1, 300_000), echo(second.0, second.1, 300_000));
+}
+
+#[tokio::test]
+async fn a_key_is_replaced_beside_the_bytes_of_an_open_stream() {
+    let stage = Stage::new().await;
+    let mut connector = stage.connector().await;
+    let device = stage.device().await;
+    let link = device.connect(&stage).await.unwrap();
+    link.connector_present().await.unwrap();
+    let paired = link.pair(device.pairing(&stage)).await.unwrap();
+    let (mut ours, mut theirs) = open_session(&stage, &device, &link, &paired, &mut connector).await;
+    let (mut device_controls, mut connector_controls) = (ours.take_controls(), theirs.take_controls());
+    assert_eq!(device_controls.handshake_hash(), connector_controls.handshake_hash());
+    // Each stream has one task that reads and writes, as HTTP/2 has.
+    let mirror = tokio::spawn(async move {
+        let mut buffer = [0; 1000];
+        while theirs.read_exact(&mut buffer).await.is_ok() {
+            theirs.write_all(&buffer).await.unwrap();
+        }
+    });
+    let (stop, mut stopped) = tokio::sync::oneshot::channel::<()>();
+    let pages = tokio::spawn(async move {
+        let mut pages = 0_u32;
+        while stopped.try_recv().is_err() {
+            let sent = [pages.to_le_bytes()[0]; 1000];
+            ours.write_all(&sent).await.unwrap();
+            let mut received = [0; 1000];
+            ours.read_exact(&mut received).await.unwrap();
+            assert_eq!(received, sent);
+            pages += 1;
+        }
+        pages
+    });
+
+    let in_use = KeyInUse { device_secret_key: paired.device_secret_key.clone(), generation: paired.generation };
+    for _ in 0..20 {
+        connector_controls.send(Control::Rotate(Zeroizing::default())).await;
+        let Some(Control::Rotate(wish)) = device_controls.receive().await else { panic!("no wish") };
+        assert!(wish.is_empty());
+        let hash = *device_controls.handshake_hash();
+        let id = device.account.device_id;
+        let (offer, initiator) = RotationInitiator::start(id, &in_use, &hash, &mut UnwrapErr(SysRng)).unwrap();
+        device_controls.send(Control::Rotate(offer)).await;
+        let Some(Control::Rotate(offer)) = connector_controls.receive().await else { panic!("no share") };
+        let answer = answer_rotation(id, &in_use, &hash, &offer, &mut UnwrapErr(SysRng)).unwrap();
+        connector_controls.send(Control::RotateAck(answer.ack)).await;
+        let Some(Control::RotateAck(ack)) = device_controls.receive().await else { panic!("no answer") };
+        let rotated = initiator.finish(&ack).unwrap();
+        assert_eq!(rotated.device_secret_key, answer.rotated.device_secret_key);
+    }
+    stop.send(()).unwrap();
+    assert!(pages.await.unwrap() > 0, "nothing flowed meanwhile");
+    mirror.abort();
+}
+
+#[tokio::test]
+async fn a_code_that_is_of_no_use_is_a_reset_hint() {
+    let stage = Stage::new().await;
+    let _connector = stage.connector().await;
+    let device = stage.device().await;
+    let link = device.connect(&stage).await.unwrap();
+    link.connector_present().await.unwrap();
+    stage.keyring.devices.lock().unwrap().clear();
+    let error = link.pair(device.pairing(&stage)).await.unwrap_err();
+    assert!(matches!(error, LinkError::CodeUnknown), "{error:?}");
 }
 
 async fn open_session(

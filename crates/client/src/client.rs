@@ -227,6 +227,11 @@ impl Client {
         self.controller.pair(text, secret).await
     }
 
+    /// Tells whether the unfinished pairing of an open vault began with this code.
+    pub async fn began_with(&self, text: &str) -> bool {
+        self.controller.began_with(text).await
+    }
+
     /// Goes on with an interrupted pairing of an open vault.
     ///
     /// # Errors
@@ -280,6 +285,15 @@ impl Client {
     /// `locked`, `bad-setting`, `storage-failed`, or those of the key store.
     pub async fn set_settings(&self, settings: Settings) -> Result<(), Failure> {
         self.controller.set_settings(settings).await
+    }
+
+    /// Replaces the device's key while its pages stay open, and returns when the next one is in use. The company
+    /// asks for it every 30 days by itself.
+    ///
+    /// # Errors
+    /// `locked`, `pairing-unfinished`, or why there is no connection; the key in use stays then.
+    pub async fn rotate(&self) -> Result<(), Failure> {
+        self.controller.rotate().await
     }
 
     /// Removes the pairing, keys and all, from this device. The company keeps its side until it revokes.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use latchgate_link::backoff::Backoff;
+use latchgate_link::control::{Control, Controls};
 use latchgate_link::limits::{CONNECTION_WINDOW, STREAM_WINDOW};
 use latchgate_link::{LinkError, Refusal};
 use tokio::sync::Notify;
@@ -28,8 +29,9 @@ use crate::limits::{
     ANSWER_TIMEOUT, CATALOGUE_EVERY, HEAD, PAIRING_PATIENCE, PING_EVERY, PINGS_LOST, REFUSED_PAUSE, SESSION_DRAIN,
     SESSION_LIFETIME, WAKE_TIMEOUT,
 };
-use crate::network::{BoxStream, Link};
+use crate::network::{Link, Opened};
 use crate::profile::{Profile, ProfileFolder};
+use crate::rotation::RotationDesk;
 use crate::uplink::Uplink;
 use crate::view::Light;
 
@@ -42,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) wake: Arc<Notify>,
     pub(crate) folder: Arc<ProfileFolder>,
     pub(crate) profile: Arc<Mutex<Profile>>,
+    /// Who wants another key.
+    pub(crate) rotation: Arc<RotationDesk>,
 }
 
 /// The connection of one open vault.
@@ -54,6 +58,7 @@ pub(crate) struct Connection {
 struct Session {
     task: AbortHandle,
     ended: tokio::sync::watch::Receiver<bool>,
+    controls: Controls,
 }
 
 impl Drop for Session {
@@ -75,7 +80,7 @@ impl Connection {
                 Err(error) => {
                     warn!(error = describe(&error), "a step of the pairing failed");
                     if !error.is_passing() || begun.elapsed() >= PAIRING_PATIENCE {
-                        board.stop_pairing(error.failure(), error.is_passing());
+                        board.stop_pairing(error.failure(), error.is_passing() && !error.asks_for_a_new_code());
                         return None;
                     }
                 }
@@ -156,8 +161,8 @@ impl Connection {
 
     /// Uses a session until it is over.
     async fn hold(&mut self, established: Established) -> Held {
-        let Established { stream, link } = established;
-        let answered = match self.open(stream).await {
+        let Established { opened, link } = established;
+        let answered = match self.open(opened).await {
             Some(session) => {
                 info!("connected to the company");
                 self.attend(session, &*link).await
@@ -177,7 +182,7 @@ impl Connection {
             let outcome = tokio::select! {
                 () = link.revoked() => return answered,
                 _ = session.ended.wait_for(|ended| *ended) => return answered,
-                outcome = self.tend(&mut pulse, link) => outcome,
+                outcome = self.tend(&mut pulse, &mut session.controls, link) => outcome,
             };
             match outcome {
                 Outcome::Quiet => {}
@@ -190,8 +195,8 @@ impl Connection {
     }
 
     /// Waits for the next thing that a session needs, and does it.
-    async fn tend(&self, pulse: &mut Pulse, link: &dyn Link) -> Outcome {
-        match pulse.next(&self.shared.wake).await {
+    async fn tend(&self, pulse: &mut Pulse, controls: &mut Controls, link: &dyn Link) -> Outcome {
+        match pulse.next(&self.shared, controls).await {
             Need::Catalogue => {
                 if timeout(ANSWER_TIMEOUT, self.refresh_catalogue()).await.is_err() {
                     warn!("the catalogue did not come in time");
@@ -204,11 +209,29 @@ impl Connection {
                 pulse.renew();
                 self.replace(link).await.map_or(Outcome::Quiet, Outcome::Replaced)
             }
+            Need::Rotation => self.rotate(pulse, controls, link).await,
             Need::Drained => Outcome::Drained,
         }
     }
 
-    async fn open(&self, stream: BoxStream) -> Option<Session> {
+    /// Replaces the key; where that fails, the session and its key stay.
+    async fn rotate(&self, pulse: &mut Pulse, controls: &mut Controls, link: &dyn Link) -> Outcome {
+        let rotated = self.establisher.rotate(link, controls).await;
+        self.shared.rotation.answer(rotated.as_ref().map(drop).map_err(EstablishError::failure));
+        match rotated {
+            Ok(opened) => {
+                pulse.renew();
+                self.open(opened).await.map_or(Outcome::Quiet, Outcome::Replaced)
+            }
+            Err(error) => {
+                warn!(error = describe(&error), "the key could not be replaced; the one in use stays");
+                Outcome::Quiet
+            }
+        }
+    }
+
+    async fn open(&self, opened: Opened) -> Option<Session> {
+        let Opened { stream, controls } = opened;
         let handshake = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .initial_connection_window_size(CONNECTION_WINDOW)
@@ -226,12 +249,12 @@ impl Connection {
         });
         self.shared.uplink.publish(requests);
         self.shared.board.connected();
-        Some(Session { task: task.abort_handle(), ended })
+        Some(Session { task: task.abort_handle(), ended, controls })
     }
 
     async fn replace(&self, link: &dyn Link) -> Option<Session> {
         match self.establisher.replace(link).await {
-            Ok(stream) => self.open(stream).await,
+            Ok(opened) => self.open(opened).await,
             Err(error) => {
                 warn!(error = describe(&error), "the session could not be renewed; the old one stays");
                 None
@@ -313,6 +336,7 @@ enum Need {
     Ping,
     Wake,
     Renewal,
+    Rotation,
     Drained,
 }
 
@@ -348,11 +372,13 @@ impl Pulse {
         self.drained = Some(now + SESSION_DRAIN);
     }
 
-    async fn next(&mut self, wake: &Notify) -> Need {
+    async fn next(&mut self, shared: &Shared, controls: &mut Controls) -> Need {
         let drained = self.drained;
         tokio::select! {
             biased;
-            () = wake.notified() => {
+            () = shared.rotation.asked() => Need::Rotation,
+            Some(Control::Rotate(_)) = controls.receive() => Need::Rotation,
+            () = shared.wake.notified() => {
                 self.catalogue.reset_immediately();
                 Need::Wake
             }

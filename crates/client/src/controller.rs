@@ -30,6 +30,7 @@ use crate::failure::{Failure, Fault};
 use crate::network::Network;
 use crate::profile::{Place, Profile, ProfileFolder};
 use crate::proxy::Proxy;
+use crate::rotation::RotationDesk;
 use crate::uplink::Uplink;
 use crate::vault::contents::{Active, Contents};
 use crate::vault::tries::Tries;
@@ -68,6 +69,7 @@ struct Open {
     uplink: Arc<Uplink>,
     sites: Arc<crate::catalogue::Sites>,
     wake: Arc<Notify>,
+    rotation: Arc<RotationDesk>,
     connection: Option<AbortHandle>,
     proxy: Option<Proxy>,
     idle: Option<AbortHandle>,
@@ -244,6 +246,7 @@ impl Controller {
             uplink: Arc::default(),
             sites: Arc::default(),
             wake: Arc::default(),
+            rotation: Arc::default(),
             connection: None,
             proxy: None,
             idle: self.follow_idleness(),
@@ -315,6 +318,7 @@ impl Controller {
             wake: Arc::clone(&open.wake),
             folder: Arc::clone(&self.folder),
             profile: Arc::clone(&open.profile),
+            rotation: Arc::clone(&open.rotation),
         };
         let mut connection = Connection { establisher, shared };
         let this = Weak::clone(&self.this);

@@ -6,15 +6,21 @@
 //! | `Claimed` | 3 | CONNECT, P1 | `Pending` |
 //! | `Pending` | 5 | S1 | `Active`, the code erased |
 //! | `Active` | 7 | S1 where no session is open yet, FIN | – |
+//! | `Active` with a next key | 5 | S1 under the next key | `Active` under it, the key before erased |
+//!
+//! [`Establisher::rotate`] takes the last line's first half: it agrees on the next key over an open session.
 //!
 //! Each call goes on from what is durable, so a crash, a lost message and a first start are one case. Two
 //! answers lead back, and neither erases anything: credentials that are refused before the first connection
 //! ask for the claim again (with the same `claim_id`), and a key that the connector does not know is agreed
-//! on again while the code is there.
+//! on again while the code is there, or left for the key in use.
 
 use std::sync::Arc;
 
+use getrandom::SysRng;
+use latchgate_link::control::{Control, Controls};
 use latchgate_link::device::DeviceAccount;
+use latchgate_link::limits::HANDSHAKE_TIMEOUT;
 use latchgate_link::rest::RestError;
 use latchgate_link::{LinkError, Refusal};
 use latchgate_protocol::origin::PlainHttp;
@@ -22,17 +28,20 @@ use latchgate_protocol::problem::code::{CODE_GONE, CODE_USED};
 use latchgate_protocol::rest::ClaimDevice;
 use latchgate_protocol::{GatewayOrigin, ResumeTicket};
 use latchgate_tunnel::pairing::InitiatorParams;
+use latchgate_tunnel::rotation::{KeyInUse, RotationError, RotationInitiator};
 use latchgate_tunnel::session::SessionParams;
 use latchgate_tunnel::{PairingCode, StaticPrivateKey, StaticPublicKey};
+use rand_core::UnwrapErr;
 use thiserror::Error;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tracing::{debug, info};
+use zeroize::Zeroizing;
 
 use crate::code;
 use crate::failure::{Failure, Fault};
 use crate::limits::PRESENCE_TIMEOUT;
-use crate::network::{BoxStream, Confirm, Link, Network};
+use crate::network::{Confirm, Link, Network, Opened};
 use crate::vault::contents::{Account, Active, Claimed, Claiming, Contents, Pending, SessionKey};
 use crate::vault::{Vault, VaultError};
 use crate::view::PairingStep;
@@ -58,6 +67,9 @@ pub(crate) enum EstablishError {
     /// A step could not be made durable, so the next message was not sent.
     #[error("could not write the vault")]
     Vault(#[from] VaultError),
+    /// The next key was not agreed on; the one in use stays.
+    #[error("could not agree on the next key")]
+    Rotation(#[source] RotationError),
     /// The stored code cannot be read by this version.
     #[error("the stored pairing code cannot be read")]
     Code(Failure),
@@ -70,6 +82,7 @@ impl EstablishError {
             Self::Claim { fault, .. } => fault.failure(),
             Self::Link(error) => Fault::from(error).failure(),
             Self::ConnectorOffline => Fault::ConnectorOffline.failure(),
+            Self::Rotation(_) => Fault::GatewayIncompatible.failure(),
             Self::Vault(error) => error.into(),
             Self::Code(failure) => failure.clone(),
         }
@@ -80,9 +93,15 @@ impl EstablishError {
         match self {
             Self::Claim { source, .. } => !matches!(source.problem_code(), Some(CODE_USED | CODE_GONE)),
             Self::Link(error) => !matches!(error, LinkError::Pairing(_)),
-            Self::ConnectorOffline | Self::Vault(_) => true,
+            Self::ConnectorOffline | Self::Vault(_) | Self::Rotation(_) => true,
             Self::Code(_) => false,
         }
+    }
+
+    /// Tells whether the connector hinted that the code is of no use any more. Anybody between can hint so, and
+    /// nothing is erased for it: it is tried again for a while, and a person who has another code may use that.
+    pub(crate) fn asks_for_a_new_code(&self) -> bool {
+        matches!(self, Self::Link(LinkError::CodeUnknown))
     }
 
     /// Tells whether the gateway refuses the device, so that trying fast is no use.
@@ -94,7 +113,7 @@ impl EstablishError {
 /// An open stream and the connection that it runs on.
 pub(crate) struct Established {
     /// To the connector; HTTP/2 runs on it.
-    pub(crate) stream: BoxStream,
+    pub(crate) opened: Opened,
     /// For the next session.
     pub(crate) link: Box<dyn Link>,
 }
@@ -157,7 +176,7 @@ impl Establisher {
                 Contents::Active(active) => {
                     reached(PairingStep::Connecting);
                     let open = self.link(&mut link, &active.gateway, &active.account).await?;
-                    let confirm = start_session(open, &SessionSide::of_active(&active)).await?;
+                    let confirm = self.start_active(open, active).await?;
                     return finish(confirm, link).await;
                 }
             }
@@ -165,12 +184,55 @@ impl Establisher {
     }
 
     /// Opens a further session on a connection that has one.
-    pub(crate) async fn replace(&self, link: &dyn Link) -> Result<BoxStream, EstablishError> {
-        let Contents::Active(active) = self.vault.lock().await.contents().clone() else {
-            return Err(EstablishError::Link(LinkError::KeyUnknown));
-        };
-        let confirm = start_session(link, &SessionSide::of_active(&active)).await?;
+    pub(crate) async fn replace(&self, link: &dyn Link) -> Result<Opened, EstablishError> {
+        let active = self.active().await?;
+        let confirm = self.start_active(link, active).await?;
         Ok(confirm().await?)
+    }
+
+    /// Agrees with the connector on the next key, over the session that `controls` belong to, and opens a further
+    /// session under it.
+    pub(crate) async fn rotate(&self, link: &dyn Link, controls: &mut Controls) -> Result<Opened, EstablishError> {
+        let active = self.active().await?;
+        let in_use =
+            KeyInUse { device_secret_key: active.key.device_secret_key.clone(), generation: active.key.generation() };
+        let device_id = active.account.device_id;
+        let hash = controls.handshake_hash();
+        let (offer, initiator) = RotationInitiator::start(device_id, &in_use, hash, &mut UnwrapErr(SysRng))
+            .map_err(|exhausted| EstablishError::Rotation(exhausted.into()))?;
+        if !controls.send(Control::Rotate(offer)).await {
+            return Err(LinkError::ConnectorAbsent.into());
+        }
+        let ack = timeout(HANDSHAKE_TIMEOUT, await_ack(controls)).await;
+        let ack = ack.map_err(|_| LinkError::Timeout("waiting for the next key"))??;
+        let rotated = initiator.finish(&ack).map_err(EstablishError::Rotation)?;
+        let generation = rotated.generation.0;
+        self.put(Contents::Active(active.agreed(rotated))).await?;
+        let opened = self.replace(link).await?;
+        info!(generation, "the key was replaced");
+        Ok(opened)
+    }
+
+    async fn active(&self) -> Result<Active, EstablishError> {
+        match self.vault.lock().await.contents() {
+            Contents::Active(active) => Ok(active.clone()),
+            Contents::Claiming(_) | Contents::Claimed(_) | Contents::Pending(_) => Err(LinkError::KeyUnknown.into()),
+        }
+    }
+
+    /// Opens a session under the next key where there is one, else under the one in use.
+    async fn start_active(&self, link: &dyn Link, active: Active) -> Result<Confirm, EstablishError> {
+        if let Some(next) = active.next.clone() {
+            match start_session(link, &SessionSide { key: &next, ..SessionSide::of_active(&active) }).await {
+                Err(LinkError::KeyUnknown) => debug!("the connector does not know the next key"),
+                Err(error) => return Err(error.into()),
+                Ok(confirm) => {
+                    self.put(Contents::Active(active.replaced(next))).await?;
+                    return Ok(confirm);
+                }
+            }
+        }
+        Ok(start_session(link, &SessionSide::of_active(&active)).await?)
     }
 
     async fn claim(&self, claiming: Claiming) -> Result<(), EstablishError> {
@@ -280,7 +342,18 @@ async fn start_session(link: &dyn Link, side: &SessionSide<'_>) -> Result<Confir
 
 async fn finish(confirm: Confirm, link: Option<Box<dyn Link>>) -> Result<Established, EstablishError> {
     let link = link.ok_or(EstablishError::ConnectorOffline)?;
-    Ok(Established { stream: confirm().await?, link })
+    Ok(Established { opened: confirm().await?, link })
+}
+
+async fn await_ack(controls: &mut Controls) -> Result<Zeroizing<Vec<u8>>, LinkError> {
+    loop {
+        match controls.receive().await {
+            Some(Control::RotateAck(ack)) => return Ok(ack),
+            // It asks for what is under way.
+            Some(Control::Rotate(_)) => {}
+            None => return Err(LinkError::ConnectorAbsent),
+        }
+    }
 }
 
 #[cfg(test)]

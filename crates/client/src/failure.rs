@@ -93,6 +93,10 @@ faults! {
     CodeGone = "code-gone",
         "The pairing code has been used, was withdrawn, or never existed.",
         "If you have not used it yourself, tell your company at once: somebody may have copied it. Then ask for a new code.";
+    /// The connector does not take the code any more.
+    CodeRefused = "code-refused",
+        "Your company does not take this pairing code any more: it has expired, was withdrawn, or belongs to another device.",
+        "Ask your company for a new code.";
     /// The clock may be the reason.
     ClockSkew = "clock-skew",
         "The pairing code looks expired, and the clock of this device may be wrong.",

@@ -21,6 +21,7 @@ mod network;
 mod picture;
 mod profile;
 mod proxy;
+mod rotation;
 mod uplink;
 pub mod vault;
 pub mod view;

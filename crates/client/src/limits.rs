@@ -48,6 +48,9 @@ pub(crate) const PRESENCE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a pairing tries again by itself before it stops and waits for the person, who looks at it.
 pub(crate) const PAIRING_PATIENCE: Duration = Duration::from_secs(20);
 
+/// How long the next key may take when somebody asks for it: a connection, and a handshake over it.
+pub(crate) const ROTATION_PATIENCE: Duration = Duration::from_secs(30);
+
 /// How often the company is pinged inside the tunnel.
 pub(crate) const PING_EVERY: Duration = Duration::from_secs(15);
 /// How long an answer to a ping, or the catalogue, may take: a whole window may be queued before it on a slow

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
+use latchgate_link::control::Controls;
 use latchgate_link::device::{DeviceAccount, DeviceLink};
 use latchgate_link::dial::{DialConfig, DialError, Dialer, TlsRoots};
 use latchgate_link::rest::{Rest, RestError};
@@ -26,8 +27,16 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
 
 pub(crate) type BoxStream = Box<dyn ByteStream>;
 
+/// An open session.
+pub(crate) struct Opened {
+    /// To the connector.
+    pub(crate) stream: BoxStream,
+    /// For replacing the key.
+    pub(crate) controls: Controls,
+}
+
 /// Sends FIN; the stream is open then.
-pub(crate) type Confirm = Box<dyn FnOnce() -> BoxFuture<'static, Result<BoxStream, LinkError>> + Send>;
+pub(crate) type Confirm = Box<dyn FnOnce() -> BoxFuture<'static, Result<Opened, LinkError>> + Send>;
 
 /// Reaches gateways.
 pub(crate) trait Network: Send + Sync + 'static {
@@ -131,7 +140,11 @@ impl Link for DeviceLink {
         Box::pin(async move {
             let pending = Self::open_session(self, params).await?;
             let confirm: Confirm = Box::new(move || {
-                Box::pin(async move { pending.confirm().await.map(|stream| Box::new(stream) as BoxStream) })
+                Box::pin(async move {
+                    let mut stream = pending.confirm().await?;
+                    let controls = stream.take_controls();
+                    Ok(Opened { stream: Box::new(stream), controls })
+                })
             });
             Ok(confirm)
         })
@@ -183,6 +196,7 @@ impl From<&LinkError> for Fault {
             LinkError::Misbehaved(_) => Self::GatewayIncompatible,
             LinkError::ConnectorAbsent => Self::ConnectorOffline,
             LinkError::KeyUnknown | LinkError::Session(_) => Self::KeyUnknown,
+            LinkError::CodeUnknown => Self::CodeRefused,
             LinkError::Timeout(_) => Self::ConnectorSilent,
             LinkError::Pairing(_) => Self::PairingRefused,
         }

@@ -13,6 +13,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use latchgate_link::control::{Control, Controls};
 use latchgate_link::device::DeviceAccount;
 use latchgate_link::rest::RestError;
 use latchgate_link::{LinkError, Refusal};
@@ -23,9 +24,8 @@ use latchgate_protocol::{
     ClaimId, DeviceId, DevicePassword, DeviceSetupKey, GatewayOrigin, InstanceId, ResumeTicket, SessionId,
 };
 use latchgate_tunnel::catalogue::{CATALOGUE_PATH, Catalogue};
-use latchgate_tunnel::pairing::{
-    InitiatorParams, Paired, PairingAnswer, PairingInitiator, ResponderParams, answer_pairing,
-};
+use latchgate_tunnel::pairing::{InitiatorParams, Paired, PairingInitiator, ResponderParams, answer_pairing};
+use latchgate_tunnel::rotation::{KeyInUse, answer_rotation};
 use latchgate_tunnel::session::{SessionInitiator, SessionLimits, SessionParams, answer_session, read_s1_clear};
 use latchgate_tunnel::{
     CodeFlags, DeviceSecretKey, DeviceSetupSecretKey, KeyId, PairingCode, StaticPrivateKey, StaticPublicKey,
@@ -35,7 +35,7 @@ use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use crate::catalogue::tests::catalogue;
-use crate::network::{BoxStream, Confirm, Link, Network};
+use crate::network::{BoxStream, Confirm, Link, Network, Opened};
 
 pub(crate) const COMPANY: &str = "Example Ltd";
 const DEVICE: DeviceId = DeviceId::from_bytes([0xd1; 16]);
@@ -58,15 +58,18 @@ pub(crate) struct Far {
     // The connector
     static_key: StaticPrivateKey,
     setup_secret: Option<DeviceSetupSecretKey>,
-    candidates: HashMap<KeyId, PairingAnswer>,
+    candidates: HashMap<KeyId, (DeviceSecretKey, StaticPublicKey)>,
     pub(crate) active: Option<(KeyId, DeviceSecretKey, StaticPublicKey)>,
     pub(crate) forgets_keys: bool,
+    pub(crate) refuses_codes: bool,
     pub(crate) present: bool,
     pub(crate) catalogue: Catalogue,
     /// Ends every session that is open.
     cut: watch::Sender<u32>,
     /// Whether the connector said, sealed, that it revoked the device.
     pub(crate) revoked: watch::Sender<bool>,
+    /// Asks every session for another key.
+    asking: watch::Sender<u32>,
     // The network
     pub(crate) messages: u32,
     /// The numbers of the messages that are lost.
@@ -90,10 +93,12 @@ impl World {
             candidates: HashMap::new(),
             active: None,
             forgets_keys: false,
+            refuses_codes: false,
             present: true,
             catalogue: catalogue(&["http://wiki.example.com", "https://safe.example.com"]),
             cut: watch::Sender::new(0),
             revoked: watch::Sender::new(false),
+            asking: watch::Sender::new(0),
             messages: 0,
             lost: Vec::new(),
             printed: false,
@@ -182,22 +187,22 @@ impl Far {
 
     fn pair(&mut self, p1: &[u8]) -> Result<Vec<u8>, LinkError> {
         self.carry()?;
-        let setup_secret = self.setup_secret.as_ref().ok_or(LinkError::Timeout("waiting for the connector"))?;
+        let setup_secret = self.setup_secret.as_ref().filter(|_| !self.refuses_codes).ok_or(LinkError::CodeUnknown)?;
         let params =
             ResponderParams { device_id: DEVICE, setup_secret, static_key: &self.static_key, instance_label: COMPANY };
         let answer = answer_pairing(params, p1, &mut UnwrapErr(SysRng))?;
         let p2 = answer.p2.clone();
-        self.candidates.insert(answer.key_id, answer);
+        self.candidates.insert(answer.key_id, (answer.device_secret_key, answer.device_key));
         self.carry()?;
         Ok(p2)
     }
 
-    fn open_session(&mut self, session_id: SessionId, s1: &[u8]) -> Result<(Vec<u8>, KeyId), LinkError> {
+    fn open_session(&mut self, session_id: SessionId, s1: &[u8]) -> Result<(Vec<u8>, KeyInUse), LinkError> {
         self.carry()?;
         let (generation, key_id, _) = read_s1_clear(s1)?;
         let known = match (&self.active, self.candidates.get(&key_id)) {
             (Some((active, key, device_key)), _) if *active == key_id => Some((key.clone(), *device_key)),
-            (_, Some(candidate)) => Some((candidate.device_secret_key.clone(), candidate.device_key)),
+            (_, Some((key, device_key))) => Some((key.clone(), *device_key)),
             (_, None) => None,
         };
         let Some((device_secret_key, device_key)) = known.filter(|_| !self.forgets_keys) else {
@@ -214,14 +219,14 @@ impl Far {
         let limits = SessionLimits { connection_window: 1 << 20, max_streams: 128 };
         let (s2, _) = answer_session(params, session_id, s1, &limits, &mut UnwrapErr(SysRng))?;
         self.carry()?;
-        Ok((s2, key_id))
+        Ok((s2, KeyInUse { device_secret_key, generation }))
     }
 
     /// FIN arrived: the key is in use, and what led to it is erased.
     fn commit(&mut self, key_id: KeyId) -> Result<(), LinkError> {
         self.carry()?;
-        if let Some(candidate) = self.candidates.remove(&key_id) {
-            self.active = Some((key_id, candidate.device_secret_key, candidate.device_key));
+        if let Some((key, device_key)) = self.candidates.remove(&key_id) {
+            self.active = Some((key_id, key, device_key));
         }
         assert!(self.active.is_some(), "a session began under a key that nobody agreed on");
         self.candidates.clear();
@@ -291,13 +296,15 @@ impl Link for World {
         Box::pin(async move {
             let session_id = SessionId([7; 8]);
             let (s1, initiator) = SessionInitiator::start(params, session_id, &mut UnwrapErr(SysRng))?;
-            let (s2, key_id) = self.far().open_session(session_id, &s1)?;
-            initiator.finish(&s2)?;
+            let (s2, key) = self.far().open_session(session_id, &s1)?;
+            let (session, _) = initiator.finish(&s2)?;
             let world = self.clone();
             let confirm: Confirm = Box::new(move || {
                 Box::pin(async move {
-                    world.far().commit(key_id)?;
-                    Ok(world.serve())
+                    world.far().commit(KeyId::derive(&key.device_secret_key, DEVICE, key.generation))?;
+                    let (near, far) = Controls::pair(*session.handshake_hash());
+                    tokio::spawn(world.clone().rotate(far, key));
+                    Ok(Opened { stream: world.serve(), controls: near })
                 })
             });
             Ok(confirm)
@@ -306,6 +313,35 @@ impl Link for World {
 }
 
 impl World {
+    /// The connector's part in rotations over one session.
+    async fn rotate(self, mut controls: Controls, in_use: KeyInUse) {
+        let mut asking = self.far().asking.subscribe();
+        loop {
+            let control = tokio::select! {
+                control = controls.receive() => control,
+                Ok(()) = asking.changed() => {
+                    controls.send(Control::Rotate(Zeroizing::default())).await;
+                    continue;
+                }
+            };
+            let Some(Control::Rotate(offer)) = control else { return };
+            let answer =
+                answer_rotation(DEVICE, &in_use, controls.handshake_hash(), &offer, &mut UnwrapErr(SysRng)).unwrap();
+            let rotated = answer.rotated;
+            {
+                let mut far = self.far();
+                let device_key = far.active.as_ref().expect("a session is open").2;
+                far.candidates.insert(rotated.key_id, (rotated.device_secret_key, device_key));
+            }
+            controls.send(Control::RotateAck(answer.ack)).await;
+        }
+    }
+
+    /// The connector wants another key.
+    pub(crate) fn ask_for_rotation(&self) {
+        self.far().asking.send_modify(|count| *count += 1);
+    }
+
     /// The connector's HTTP/2 server at the end of a pipe.
     fn serve(&self) -> BoxStream {
         let (device, connector) = tokio::io::duplex(64 * 1024);

@@ -48,6 +48,10 @@ pub(crate) enum Event {
     DeviceAnswered,
     DevicePaired,
     DeviceApproved,
+    /// Somebody asked for another key of a device.
+    RotationAsked,
+    /// A device replaced its key.
+    DeviceRotated,
     DeviceRevoked,
     /// An offer that nobody finished.
     DeviceLapsed,
@@ -127,6 +131,8 @@ impl Event {
             Self::DeviceAnswered => "device-answered",
             Self::DevicePaired => "device-paired",
             Self::DeviceApproved => "device-approved",
+            Self::RotationAsked => "rotation-asked",
+            Self::DeviceRotated => "device-rotated",
             Self::DeviceRevoked => "device-revoked",
             Self::DeviceLapsed => "device-lapsed",
             Self::RevocationConfirmed => "revocation-confirmed",

@@ -110,6 +110,10 @@ impl Inner {
                 self.note_paired(device_id);
                 true
             }
+            Ok(Committed::Rotated) => {
+                self.note_rotated(device_id, generation);
+                true
+            }
             Ok(Committed::Refused) => {
                 warn!(%device_id, "a session was refused: its key was erased meanwhile");
                 false
@@ -121,11 +125,22 @@ impl Inner {
         }
     }
 
-    fn note_paired(&self, device_id: DeviceId) {
-        // The first request must find the device; the watcher would come too late.
+    /// What follows a commit must find it; the watcher would come too late.
+    fn refresh(&self) {
         if let Err(error) = self.shared.board.refresh() {
             error!(error = &error as &dyn std::error::Error, "the policy could not be refreshed");
         }
+    }
+
+    fn note_rotated(&self, device_id: DeviceId, generation: Generation) {
+        self.refresh();
+        info!(%device_id, generation = generation.0, "a device replaced its key");
+        let generation = generation.0.to_string();
+        self.audit().note_caused(Event::DeviceRotated, device_id, &[("generation", &generation)]);
+    }
+
+    fn note_paired(&self, device_id: DeviceId) {
+        self.refresh();
         info!(%device_id, "a device is paired");
         let device = self.store.find_device(&device_id.to_string()).ok();
         let (login, label) = device.map_or_else(Default::default, |device| (device.login, device.label));
@@ -137,6 +152,9 @@ impl Inner {
         warn!(%device_id, generation = generation.0, "a replaced key came back: a restored or cloned device");
         let first = self.clones.lock().unwrap_or_else(PoisonError::into_inner).insert(device_id);
         if first {
+            if let Err(error) = self.store.note_old_key(device_id, UnixSeconds::now()) {
+                log_failure(device_id, &error);
+            }
             let generation = generation.0.to_string();
             self.audit().note_caused(Event::OldGeneration, device_id, &[("generation", &generation)]);
         }

@@ -27,6 +27,13 @@ pub(crate) const SERVE_TELLS_WITHIN: Duration = Duration::from_secs(2);
 /// How often a command looks whether `serve` did.
 pub(crate) const SERVE_LOOKED_AT_EVERY: Duration = Duration::from_millis(20);
 
+/// How old a device's key becomes before it is replaced: a stolen copy of a vault or of the connector's store
+/// is of no use any longer than this.
+pub(crate) const ROTATE_AFTER: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// How often a session is asked whether its key has become old, and a device that did not answer is asked again.
+pub(crate) const ROTATION_LOOK: Duration = Duration::from_secs(60 * 60);
+
 /// How often expired offers and old rows are swept.
 pub(crate) const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
 

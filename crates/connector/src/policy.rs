@@ -8,14 +8,17 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use latchgate_protocol::DeviceId;
+use latchgate_tunnel::Generation;
 use tokio::sync::watch;
 
 use crate::config::{Config, Confirm, Identity};
 use crate::headers::IdentityNames;
+use crate::limits::ROTATE_AFTER;
 use crate::origin::Origin;
 use crate::refusal::Refusal;
 use crate::site::Site;
-use crate::store::{DeviceState, Store, StoreError};
+use crate::store::{DeviceRow, DeviceState, Store, StoreError};
+use crate::time::UnixSeconds;
 use crate::upstream::UpstreamError;
 
 /// A person as sites see them.
@@ -32,6 +35,8 @@ pub(crate) struct Person {
 struct Holder {
     person: Arc<Person>,
     confirmed: bool,
+    generation: Generation,
+    rotation_due: UnixSeconds,
 }
 
 /// One snapshot.
@@ -67,6 +72,12 @@ impl Policy {
     /// Tells whether the device is paired, whatever its person may do.
     pub(crate) fn knows(&self, device_id: DeviceId) -> bool {
         self.holders.contains_key(&device_id)
+    }
+
+    /// Tells from when on a device is to replace its key, while `generation` is the one in use.
+    pub(crate) fn rotation_due(&self, device_id: DeviceId, generation: Generation) -> Option<UnixSeconds> {
+        let holder = self.holders.get(&device_id)?;
+        (holder.generation == generation).then_some(holder.rotation_due)
     }
 
     /// Decides over one device and one site.
@@ -142,7 +153,13 @@ impl PolicyBoard {
             .filter_map(|device| {
                 let must_confirm = device.printed || declared.confirm != Confirm::Never;
                 let person = Arc::clone(people.get(&device.login)?);
-                Some((device.device_id, Holder { person, confirmed: device.confirmed || !must_confirm }))
+                let holder = Holder {
+                    person,
+                    confirmed: device.confirmed || !must_confirm,
+                    generation: Generation(device.generation?),
+                    rotation_due: rotation_due(&device),
+                };
+                Some((device.device_id, holder))
             })
             .collect();
         let identities = declared.sites.iter().filter_map(|site| match &site.config.identity {
@@ -165,6 +182,14 @@ impl PolicyBoard {
 
     pub(crate) fn subscribe(&self) -> watch::Receiver<Arc<Policy>> {
         self.current.subscribe()
+    }
+}
+
+/// At once where somebody asked for it, else when the key has become old.
+fn rotation_due(device: &DeviceRow) -> UnixSeconds {
+    match device.rotation_asked {
+        Some(_) => UnixSeconds(0),
+        None => UnixSeconds(device.key_made.unwrap_or_default()).plus(ROTATE_AFTER),
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod forward;
 mod own;
+pub(crate) mod rotation;
 mod upgrade;
 
 use std::collections::{HashMap, HashSet};

@@ -13,6 +13,7 @@ mod device;
 mod ledger;
 mod pairing;
 mod person;
+mod rotation;
 mod schema;
 
 use std::fs::File;
@@ -32,6 +33,7 @@ pub(crate) use ledger::UsageDelta;
 pub use ledger::UsageRow;
 pub(crate) use pairing::{Committed, KeyLookup, PairingReply};
 pub use person::PersonRow;
+pub(crate) use rotation::Carrier;
 
 use crate::limits::STORE_BUSY;
 use crate::seal::{Cell, KeyFile, KeyFileError, NotOpened, create_private, require_private};

@@ -73,6 +73,9 @@ pub(crate) enum Task {
     /// Serves the intranet to programs on this machine until it is stopped.
     #[command(after_help = "Example:\n  latchgate-headless proxy --listen 127.0.0.1:8118 --ca-out ca.pem")]
     Proxy(ProxyTask),
+    /// Replaces this machine's key; the company asks for it every 30 days by itself.
+    #[command(after_help = "Example:\n  latchgate-headless rotate")]
+    Rotate,
     /// Removes the pairing and its keys from this machine.
     #[command(after_help = "Example:\n  latchgate-headless forget")]
     Forget,

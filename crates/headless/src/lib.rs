@@ -1,4 +1,4 @@
-//! The device's command line: pair, status, proxy, forget.
+//! The device's command line: pair, status, proxy, rotate, forget.
 //!
 //! Results go to standard output, in words or as JSON; progress and failures go to standard error, in plain
 //! words. Secrets come from files or standard input and leave by neither, except for the line `READY` that a
@@ -72,8 +72,18 @@ async fn perform(args: &Args, output: &Output) -> Result<(), Ended> {
         Task::Pair(task) => pair::run(common, task, output).await,
         Task::Status(task) => status::run(common, task, output).await,
         Task::Proxy(task) => proxy::run(common, task, output).await,
+        Task::Rotate => rotate(common, output).await,
         Task::Forget => forget(common, output).await,
     }
+}
+
+async fn rotate(common: &Common, output: &Output) -> Result<(), Ended> {
+    let client = open(common)?;
+    client.unlock(input::unlock_secret(common)?).await?;
+    client.rotate().await?;
+    client.lock();
+    output.result(&serde_json::json!({ "state": "rotated" }), "The key of this device was replaced.");
+    Ok(())
 }
 
 async fn forget(common: &Common, output: &Output) -> Result<(), Ended> {

@@ -20,8 +20,10 @@ pub(crate) async fn run(common: &Common, task: &PairTask, output: &Output) -> Re
     }
     let client = open(common)?;
     let begun = matches!(client.view().screen, Screen::Locked { .. });
-    if !begun || !continue_earlier(&client, common).await? {
-        begin(&client, common, task).await?;
+    // An earlier pairing goes on without its code.
+    let text = read_code(&client, &task.code).await;
+    if !begun || !continue_earlier(&client, common, text.as_ref().ok().map(|text| text.as_str())).await? {
+        begin(&client, common, task, &text?).await?;
     }
     let check_code = follow(&client).await.inspect_err(|_| offer_to_continue(&client.view()))?;
     finish(&client, task, &check_code).await?;
@@ -34,9 +36,8 @@ pub(crate) async fn run(common: &Common, task: &PairTask, output: &Output) -> Re
 }
 
 /// Reads the code, asks, and begins.
-async fn begin(client: &Client, common: &Common, task: &PairTask) -> Result<(), Ended> {
-    let text = read_code(client, &task.code).await?;
-    let code = client.inspect_code(&text)?;
+async fn begin(client: &Client, common: &Common, task: &PairTask, text: &str) -> Result<(), Ended> {
+    let code = client.inspect_code(text)?;
     say(&format!("Gateway: {}\nThe company's fingerprint: {}", code.gateway_host, code.company_fingerprint));
     if code.expired {
         say("By this machine's clock the code has expired; the gateway decides.");
@@ -44,7 +45,7 @@ async fn begin(client: &Client, common: &Common, task: &PairTask) -> Result<(), 
     if !confirm("Pair this machine with them?", task.yes)? {
         return Err(Fault::PairingCancelled.failure().into());
     }
-    client.pair(&text, unlock_secret(common)?).await.map_err(|failure| advise(failure, common).into())
+    client.pair(text, unlock_secret(common)?).await.map_err(|failure| advise(failure, common).into())
 }
 
 /// Without a keychain the passphrase vault is the way out, and nothing takes it in silence.
@@ -57,8 +58,9 @@ fn advise(failure: Failure, common: &Common) -> Failure {
     Failure { advice, ..failure }
 }
 
-/// Opens the vault that is there. Returns `false` when its pairing can never finish and was given up.
-async fn continue_earlier(client: &Client, common: &Common) -> Result<bool, Ended> {
+/// Opens the vault that is there. Returns `false` when its pairing was given up: it cannot finish, and there is
+/// another code.
+async fn continue_earlier(client: &Client, common: &Common, text: Option<&str>) -> Result<bool, Ended> {
     client.unlock(unlock_secret(common)?).await?;
     let Screen::Pairing { .. } = client.view().screen else {
         return Err(Fault::AlreadyPaired.failure().into());
@@ -66,7 +68,10 @@ async fn continue_earlier(client: &Client, common: &Common) -> Result<bool, Ende
     say("Continuing the pairing that was begun here.");
     match follow(client).await {
         Ok(_) => Ok(true),
-        Err(_) if is_hopeless(&client.view()) => {
+        Err(ended) if is_hopeless(&client.view()) => {
+            if text.is_none() || client.began_with(text.unwrap_or_default()).await {
+                return Err(ended);
+            }
             say("It cannot be finished any more; the new code is used.");
             client.cancel_pairing().await?;
             Ok(false)

@@ -1,6 +1,6 @@
 //! A connector's connection to the gateway, over which all its devices arrive.
 //!
-//! 1. P1 → [`Keyring::answer_pairing`] → P2.
+//! 1. P1 → [`Keyring::answer_pairing`] → P2, or a reset hint where the code is of no use any more.
 //! 2. S1 → [`Keyring::session_keys`] → S2, or a reset hint where the key is unknown.
 //! 3. The first sealed record, FIN → [`Keyring::commit`] → [`Accepted::Session`].
 //!
@@ -46,7 +46,7 @@ pub struct SessionKeys {
 
 /// The connector's durable knowledge of its devices.
 pub trait Keyring: Send + Sync + 'static {
-    /// Answers P1 with P2, durable before it returns. `None` refuses without a word.
+    /// Answers P1 with P2, durable before it returns. `None` sends a reset hint: the code is of no use any more.
     fn answer_pairing(&self, device_id: DeviceId, p1: &[u8]) -> impl Future<Output = Option<Vec<u8>>> + Send;
 
     /// Looks up the keys that an S1 names. `None` sends a reset hint.
@@ -294,7 +294,7 @@ impl<K: Keyring> Porter<K> {
     async fn answer_p1(&self, arrival: &Arrival, p1: &[u8]) -> Result<(), LinkError> {
         match self.keyring.answer_pairing(arrival.device_id, p1).await {
             Some(p2) => self.send(arrival, FrameType::P2, &p2).await,
-            None => Ok(()),
+            None => self.send(arrival, FrameType::Reset, &[]).await,
         }
     }
 
@@ -332,7 +332,7 @@ impl<K: Keyring> Porter<K> {
 
     fn stream(&self, session: Session, route: Route) -> SealedStream {
         let topic = Topic::Down(self.instance_id, route.device_id());
-        SealedStream::new(self.connection.clone(), session.split(), topic, AliasPool::lease(&self.aliases), route)
+        SealedStream::new(self.connection.clone(), session, topic, AliasPool::lease(&self.aliases), route)
     }
 
     async fn send(&self, to: &Arrival, frame_type: FrameType, body: &[u8]) -> Result<(), LinkError> {

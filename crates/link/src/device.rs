@@ -155,13 +155,14 @@ impl DeviceLink {
     /// Exchanges P1 and P2.
     ///
     /// # Errors
-    /// [`LinkError::Pairing`] when the answer is not of the connector in the code, [`LinkError::Timeout`] when
-    /// none came.
+    /// [`LinkError::Pairing`] when the answer is not of the connector in the code, [`LinkError::CodeUnknown`] on a
+    /// reset hint, [`LinkError::Timeout`] when none came.
     pub async fn pair(&self, params: InitiatorParams<'_>) -> Result<Paired, LinkError> {
         let (p1, initiator) = PairingInitiator::start(params, &mut UnwrapErr(SysRng))?;
         let (session_id, mut route) = self.open_route()?;
         self.send_handshake(FrameType::P1, session_id, &p1).await?;
-        let p2 = self.await_answer(&mut route, FrameType::P2).await?;
+        let answer = self.await_answer(&mut route, FrameType::P2).await;
+        let p2 = answer.map_err(|error| if error.is_reset_hint() { LinkError::CodeUnknown } else { error })?;
         Ok(initiator.finish(handshake_body(&p2))?)
     }
 
@@ -226,8 +227,7 @@ impl PendingSession {
     /// [`LinkError::Lost`] when the connection ended meanwhile.
     pub async fn confirm(self) -> Result<SealedStream, LinkError> {
         let alias = (self.connection.peer_aliases > 0).then_some(AliasLease { number: 1, release: None });
-        let keys = self.session.split();
-        let mut stream = SealedStream::new(self.connection, keys, self.topic, alias, self.route);
+        let mut stream = SealedStream::new(self.connection, self.session, self.topic, alias, self.route);
         stream.tell_of_revocation(self.revoked);
         stream.send_record(RecordKind::Fin, &[]).await.map_err(|_| LinkError::Lost(Refusal::Closed))?;
         Ok(stream)

@@ -27,6 +27,9 @@ pub enum LinkError {
     /// An unauthenticated hint: the connector does not know the key. A reason to try again, never to erase.
     #[error("the connector does not know this device's key")]
     KeyUnknown,
+    /// An unauthenticated hint: the connector does not take the pairing code any more.
+    #[error("the connector does not take the pairing code any more")]
+    CodeUnknown,
     /// No answer in time.
     #[error("no answer in time while {0}")]
     Timeout(&'static str),
@@ -36,6 +39,12 @@ pub enum LinkError {
     /// The session handshake failed.
     #[error("the session handshake failed")]
     Session(#[from] SessionError),
+}
+
+impl LinkError {
+    pub(crate) const fn is_reset_hint(&self) -> bool {
+        matches!(self, Self::KeyUnknown)
+    }
 }
 
 /// Why the gateway says no, from the MQTT reason code.

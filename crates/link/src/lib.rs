@@ -9,6 +9,7 @@
 
 pub mod backoff;
 pub mod connector;
+pub mod control;
 pub mod device;
 pub mod dial;
 mod error;

@@ -43,3 +43,6 @@ pub const STREAM_WINDOW: u32 = 1024 * 1024;
 
 /// Streams that may be open at once inside a sealed stream.
 pub const MAX_STREAMS: u32 = 1024;
+
+/// Control records of one session that wait to be read: each is answered before the next one is of use.
+pub const CONTROLS_WAITING: usize = 4;

@@ -3,6 +3,10 @@
 //! Writing seals what is there into one record and queues it on the connection; reading opens the records of
 //! the session in order. The far end's close, a cut, a lost connection and a record that does not open each
 //! end the stream; only the far end's sealed close counts as an end of file.
+//!
+//! Rotate records travel beside the bytes ([`SealedStream::take_controls`]). They are sent when the stream is
+//! read and nothing is there, so one task must drive both directions of a stream whose controls are used, as
+//! HTTP/2 does.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,11 +17,13 @@ use latchgate_protocol::publish::{self, Name};
 use latchgate_protocol::{DeviceId, FrameHeader, Topic};
 use latchgate_tunnel::CloseReason;
 use latchgate_tunnel::sealing::{OpenError, Opened, Opener, RecordKind, SealError, Sealer};
+use latchgate_tunnel::session::Session;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 use tokio_util::sync::PollSender;
 use tracing::{debug, warn};
 
+use crate::control::{Control, Controls};
 use crate::mqtt::Connection;
 use crate::routes::Route;
 use crate::socket::MaskKeys;
@@ -37,6 +43,11 @@ pub struct SealedStream {
     revoked: Option<watch::Sender<bool>>,
     /// Whether this end said so.
     took_leave: bool,
+    handshake_hash: [u8; 32],
+    /// The near end of what [`SealedStream::take_controls`] gave away.
+    controls: Option<Controls>,
+    /// A control record that waits for a place in the queue.
+    unsent: Option<Control>,
     _connection: Connection,
 }
 
@@ -67,11 +78,13 @@ impl Drop for AliasLease {
 impl SealedStream {
     pub(crate) fn new(
         connection: Connection,
-        (sealer, opener): (Sealer, Opener),
+        session: Session,
         topic: Topic,
         alias: Option<AliasLease>,
         route: Route,
     ) -> Self {
+        let handshake_hash = *session.handshake_hash();
+        let (sealer, opener) = session.split();
         Self {
             sealer,
             outgoing: PollSender::new(connection.outgoing.clone()),
@@ -84,6 +97,9 @@ impl SealedStream {
             ended: false,
             revoked: None,
             took_leave: false,
+            handshake_hash,
+            controls: None,
+            unsent: None,
             _connection: connection,
         }
     }
@@ -97,6 +113,15 @@ impl SealedStream {
     #[must_use]
     pub const fn device_id(&self) -> DeviceId {
         self.route.device_id()
+    }
+
+    /// Returns the way to send and receive rotate records beside the stream; without it they are dropped. A
+    /// second call replaces what the first one gave.
+    #[must_use]
+    pub fn take_controls(&mut self) -> Controls {
+        let (near, far) = Controls::pair(self.handshake_hash);
+        self.controls = Some(near);
+        far
     }
 
     /// Seals one record of the beginning of `parts` and queues it; returns how many bytes that is. Needs a
@@ -153,6 +178,37 @@ impl SealedStream {
         std::future::poll_fn(|cx| self.poll_record(cx)).await
     }
 
+    /// Queues the control records that wait, as far as there is room.
+    fn poll_controls(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        loop {
+            if self.unsent.is_none() {
+                let Some(controls) = &mut self.controls else { return Ok(()) };
+                match controls.poll_received(cx) {
+                    Poll::Ready(Some(control)) => self.unsent = Some(control),
+                    Poll::Ready(None) => {
+                        self.controls = None;
+                        return Ok(());
+                    }
+                    Poll::Pending => return Ok(()),
+                }
+            }
+            if self.poll_reserve(cx)?.is_pending() {
+                return Ok(());
+            }
+            if let Some(control) = self.unsent.take() {
+                self.queue_record(control.kind(), &[IoSlice::new(control.body())])?;
+            }
+        }
+    }
+
+    /// Hands a rotate record on. Nobody waits for more than one at a time, so a flood of them is dropped.
+    fn receive_control(&self, kind: RecordKind, mut body: BytesMut) {
+        if let Some((controls, control)) = self.controls.as_ref().zip(Control::new(kind, &body)) {
+            controls.offer(control);
+        }
+        body.fill(0);
+    }
+
     fn poll_record(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<RecordKind>> {
         loop {
             let Some(mut frame) = ready!(self.route.poll_next(cx)) else {
@@ -169,6 +225,12 @@ impl SealedStream {
                 Some((RecordKind::Close, start, length)) => {
                     self.handle_close(CloseReason::decode(&frame[start..start + length]));
                     return Poll::Ready(Ok(RecordKind::Close));
+                }
+                Some((kind @ (RecordKind::Rotate | RecordKind::RotateAck), start, length)) => {
+                    frame.advance(start);
+                    frame.truncate(length);
+                    self.receive_control(kind, frame);
+                    return Poll::Ready(Ok(kind));
                 }
                 Some((kind, _, _)) => return Poll::Ready(Ok(kind)),
                 None => {}
@@ -209,12 +271,15 @@ impl SealedStream {
         io::Error::new(io::ErrorKind::InvalidData, error)
     }
 
-    fn poll_reserve(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_reserve(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
         if self.route.is_cut() {
             self.take_leave();
-            return Poll::Ready(Err(lost()));
+            return Err(lost());
         }
-        self.outgoing.poll_reserve(cx).map_err(|_| lost())
+        match self.outgoing.poll_reserve(cx) {
+            Poll::Ready(reserved) => reserved.map(Poll::Ready).map_err(|_| lost()),
+            Poll::Pending => Ok(Poll::Pending),
+        }
     }
 }
 
@@ -246,7 +311,11 @@ impl AsyncRead for SealedStream {
             if this.ended {
                 return Poll::Ready(Ok(()));
             }
-            match ready!(this.poll_record(cx))? {
+            let record = this.poll_record(cx);
+            if record.is_pending() {
+                this.poll_controls(cx)?;
+            }
+            match ready!(record)? {
                 RecordKind::Close => this.ended = true,
                 RecordKind::Stream
                 | RecordKind::Pad
@@ -262,7 +331,7 @@ impl AsyncRead for SealedStream {
 impl AsyncWrite for SealedStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        ready!(this.poll_reserve(cx))?;
+        ready!(this.poll_reserve(cx)?);
         Poll::Ready(this.queue_record(RecordKind::Stream, &[IoSlice::new(buf)]))
     }
 
@@ -272,7 +341,7 @@ impl AsyncWrite for SealedStream {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        ready!(this.poll_reserve(cx))?;
+        ready!(this.poll_reserve(cx)?);
         Poll::Ready(this.queue_record(RecordKind::Stream, slices))
     }
 
@@ -290,7 +359,7 @@ impl AsyncWrite for SealedStream {
         if this.outgoing.is_closed() || this.route.is_cut() {
             return Poll::Ready(Ok(()));
         }
-        ready!(this.poll_reserve(cx))?;
+        ready!(this.poll_reserve(cx)?);
         this.queue_record(RecordKind::Close, &[])?;
         this.outgoing.close();
         Poll::Ready(Ok(()))

@@ -11,5 +11,6 @@ mod pairing;
 mod people;
 mod restart;
 mod revocation;
+mod rotation;
 mod secrets;
 mod support;

@@ -3,8 +3,8 @@
 //! A pairing is begun once it is durable that it began; everything after that is the connection's work, and
 //! [`Controller::handle_paired`] hears when it is done.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 
 use getrandom::SysRng;
 use latchgate_protocol::ClaimId;
@@ -18,6 +18,7 @@ use crate::board::pairing;
 use crate::client::UnlockSecret;
 use crate::code;
 use crate::failure::{Failure, Fault};
+use crate::limits::ROTATION_PATIENCE;
 use crate::profile::{Place, Profile};
 use crate::vault::contents::{Active, Claiming, Contents};
 use crate::vault::{StoreError, Vault};
@@ -102,6 +103,18 @@ impl Controller {
         }
     }
 
+    pub(crate) async fn began_with(&self, text: &str) -> bool {
+        let Some(vault) = self.vault() else { return false };
+        let vault = vault.lock().await;
+        let claiming = match vault.contents() {
+            Contents::Claiming(claiming) => claiming,
+            Contents::Claimed(claimed) => &claimed.claiming,
+            Contents::Pending(pending) => &pending.claimed.claiming,
+            Contents::Active(_) => return false,
+        };
+        claiming.code.trim() == text.trim()
+    }
+
     pub(crate) async fn resume_pairing(&self) -> Result<(), Failure> {
         let _one_at_a_time = self.command.lock().await;
         let vault = self.open_vault()?;
@@ -141,6 +154,19 @@ impl Controller {
                 self.open_portal().await
             }
         }
+    }
+
+    /// Replaces the key and returns when the next one is in use; a session is waited for.
+    pub(crate) async fn rotate(&self) -> Result<(), Failure> {
+        let vault = self.open_vault()?;
+        if matches!(stage(&vault).await, Stage::Unfinished) {
+            return Err(Fault::PairingUnfinished.failure());
+        }
+        drop(vault);
+        let desk = self.opened().as_ref().map(|open| (Arc::clone(&open.rotation), Arc::clone(&open.uplink)));
+        let (desk, uplink) = desk.ok_or_else(|| Fault::Locked.failure())?;
+        let asked = tokio::time::timeout(ROTATION_PATIENCE, desk.ask()).await;
+        asked.unwrap_or_else(|_| Err(uplink.obstacle()))
     }
 
     /// The last step of a pairing is durable.

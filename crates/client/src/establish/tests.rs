@@ -248,3 +248,99 @@ async fn a_stored_code_that_cannot_be_read_says_so() {
     let error = device.run().await.unwrap_err();
     assert_eq!((error.failure().code.as_str(), error.is_passing()), ("code-foreign-version", false));
 }
+
+/// A device that is paired and agrees on the next key over its session.
+async fn rotate(device: &Device) -> Result<(), EstablishError> {
+    let mut establisher = device.start().await;
+    let mut established = establisher.establish(&|_| {}).await?;
+    establisher.rotate(&*established.link, &mut established.opened.controls).await.map(drop)
+}
+
+async fn generation(device: &Device) -> (u32, Option<u32>) {
+    let Contents::Active(active) = device.contents().await else { panic!("the device is not active") };
+    (active.key.generation().0, active.next.map(|key| key.generation().0))
+}
+
+#[tokio::test]
+async fn a_key_is_replaced_over_an_open_session() {
+    let device = Device::begin().await;
+    for expected in 2..5 {
+        rotate(&device).await.unwrap();
+        assert_eq!(generation(&device).await, (expected, None));
+        device.assert_active().await;
+    }
+}
+
+#[tokio::test]
+async fn ab_52_a_rotation_survives_a_crash_at_either_write_and_the_loss_of_any_message_after_it() {
+    // CONNECT and its answer, S1, S2, FIN; S1, S2, FIN of the session under the next key.
+    for write in [None, Some(1), Some(2)] {
+        for lost in 0..=12 {
+            let device = Device::begin().await;
+            device.run().await.unwrap();
+            let before = device.world.far().messages;
+            device.world.far().lost = vec![before + lost];
+            if let Some(write) = write {
+                device.store.fail_at_write(write);
+            }
+            drop(rotate(&device).await);
+            device.store.mend();
+            let mut runs = 0;
+            while device.run().await.is_err() {
+                runs += 1;
+                assert!(runs < 5, "stranded after a crash at write {write:?} and losing message {lost}");
+            }
+            device.assert_active().await;
+            device.store.fail_at_write(0);
+            device.world.far().lost.clear();
+            rotate(&device).await.unwrap();
+            device.assert_active().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn ab_40_a_forged_hint_during_a_rotation_erases_neither_key() {
+    let device = Device::begin().await;
+    device.run().await.unwrap();
+    device.store.fail_at_write(2);
+    assert!(rotate(&device).await.is_err());
+    device.store.mend();
+    assert_eq!(generation(&device).await, (1, Some(2)));
+    device.world.far().forgets_keys = true;
+    for _ in 0..3 {
+        assert_eq!(device.run().await.unwrap_err().failure().code, "key-unknown");
+        assert_eq!(generation(&device).await, (1, Some(2)));
+    }
+    device.world.far().forgets_keys = false;
+    device.run().await.unwrap();
+    assert_eq!(generation(&device).await, (2, None));
+    device.assert_active().await;
+}
+
+#[tokio::test]
+async fn a_next_key_that_the_connector_lost_is_left_for_the_one_in_use() {
+    let device = Device::begin().await;
+    device.run().await.unwrap();
+    device.store.fail_at_write(2);
+    assert!(rotate(&device).await.is_err());
+    device.store.mend();
+    device.world.far().forget_candidates();
+    device.run().await.unwrap();
+    device.assert_active().await;
+    rotate(&device).await.unwrap();
+    assert_eq!(generation(&device).await, (2, None));
+    device.assert_active().await;
+}
+
+#[tokio::test]
+async fn a_code_that_the_connector_does_not_take_any_more_asks_for_another_one_and_erases_nothing() {
+    let device = Device::begin().await;
+    device.world.far().refuses_codes = true;
+    let error = device.run().await.unwrap_err();
+    assert_eq!((error.failure().code.as_str(), error.asks_for_a_new_code()), ("code-refused", true));
+    assert!(matches!(device.contents().await, Contents::Claimed(_)));
+    device.world.far().refuses_codes = false;
+    device.run().await.unwrap();
+    device.assert_active().await;
+}

@@ -7,10 +7,14 @@
 //! ```
 //! Each arrow is one durable write before the message that depends on it leaves. The code stays until
 //! `Active`, whose making erases it.
+//!
+//! A key is replaced the same way: `Active` takes the next key beside the one in use, and drops the latter once
+//! the connector proved that it has the next one.
 
 use latchgate_protocol::rest::DeviceClaimed;
 use latchgate_protocol::{ClaimId, DeviceId, DevicePassword, GatewayOrigin, InstanceId, secret};
 use latchgate_tunnel::pairing::Paired;
+use latchgate_tunnel::rotation::Rotated;
 use latchgate_tunnel::{DeviceSecretKey, Generation, KeyId, StaticPrivateKey, StaticPublicKey};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -103,6 +107,9 @@ pub(crate) struct Active {
     pub(crate) account: Account,
     /// The key in use.
     pub(crate) key: SessionKey,
+    /// The key that follows: agreed on, and not proved by the connector yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<SessionKey>,
     /// The company's name at the pairing.
     pub(crate) company: String,
     /// Kept until the person has seen or compared it.
@@ -153,10 +160,24 @@ impl Pending {
             static_key: self.claimed.claiming.static_key,
             account: self.claimed.account,
             key: self.key,
+            next: None,
             company: self.company,
             check_code: Some(self.check_code),
             printed,
         }
+    }
+}
+
+impl Active {
+    /// The connector derived the key that follows; the one in use stays.
+    pub(crate) fn agreed(self, rotated: Rotated) -> Self {
+        let Rotated { device_secret_key, generation, .. } = rotated;
+        Self { next: Some(SessionKey { device_secret_key, generation: generation.0 }), ..self }
+    }
+
+    /// The connector proved `next`. The key before it ends here.
+    pub(crate) fn replaced(self, next: SessionKey) -> Self {
+        Self { key: next, next: None, ..self }
     }
 }
 

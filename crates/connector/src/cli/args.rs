@@ -175,6 +175,12 @@ pub(super) enum DeviceCommand {
         #[arg(long)]
         code: Option<String>,
     },
+    /// Has a device replace its key as soon as it is connected; its open pages go on.
+    #[command(after_help = "Example: latchgate-connector device rotate 3f9a")]
+    Rotate {
+        /// The device's id, or how it begins.
+        device: String,
+    },
     /// Erases a device's keys here and has the gateway cut it off.
     #[command(after_help = "Example: latchgate-connector device revoke 3f9a")]
     Revoke {

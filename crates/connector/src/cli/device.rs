@@ -23,6 +23,7 @@ pub(super) fn run(context: &Context, command: &DeviceCommand, output: &mut Outpu
         DeviceCommand::Invite(invitation) => run_invite(context, invitation, output),
         DeviceCommand::List { person } => list(context, person.as_deref(), output),
         DeviceCommand::Approve { device, code } => approve(context, device, code.as_deref(), output),
+        DeviceCommand::Rotate { device } => rotate(context, device, output),
         DeviceCommand::Revoke { device } => revoke(context, device, output),
     }
 }
@@ -140,10 +141,14 @@ pub(super) fn device_table(context: &Context, devices: &[DeviceRow]) -> String {
                 spaced.unwrap_or_default(),
                 approval(context, device).to_owned(),
                 UnixSeconds(device.created).to_string(),
+                device
+                    .old_key_seen
+                    .map(|seen| format!("an old key came back {}", UnixSeconds(seen)))
+                    .unwrap_or_default(),
             ]
         })
         .collect();
-    table(&["DEVICE", "PERSON", "STATE", "LABEL", "CHECK CODE", "APPROVED", "INVITED"], &rows)
+    table(&["DEVICE", "PERSON", "STATE", "LABEL", "CHECK CODE", "APPROVED", "INVITED", "NOTE"], &rows)
 }
 
 fn approval(context: &Context, device: &DeviceRow) -> &'static str {
@@ -159,6 +164,13 @@ fn approve(context: &Context, prefix: &str, code: Option<&str>, output: &mut Out
     context.store.approve(device.device_id, code)?;
     context.audit.note_device(Event::DeviceApproved, device.device_id, &[("login", &device.login)]);
     output.done(&format!("device {} of {} approved", device.device_id, device.login))
+}
+
+fn rotate(context: &Context, prefix: &str, output: &mut Output) -> Result<(), Failure> {
+    let device = context.store.find_device(prefix)?;
+    context.store.ask_rotation(device.device_id, UnixSeconds::now())?;
+    context.audit.note_device(Event::RotationAsked, device.device_id, &[("login", &device.login)]);
+    output.done(&format!("device {} of {} replaces its key as soon as it is connected", device.device_id, device.login))
 }
 
 fn revoke(context: &Context, prefix: &str, output: &mut Output) -> Result<(), Failure> {

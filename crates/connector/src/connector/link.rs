@@ -14,6 +14,8 @@ use tracing::{debug, error, info, warn};
 use super::Core;
 use crate::audit::Event;
 use crate::keyring::StoreKeyring;
+use crate::session::rotation::Rotating;
+use crate::time::UnixSeconds;
 
 /// How long a connection must hold before the next failure counts as the first.
 const STEADY: Duration = Duration::from_secs(10);
@@ -67,7 +69,7 @@ impl Core {
 
     async fn handle_accepted(self: &Arc<Self>, accepted: Accepted, tasks: &TaskTracker) {
         match accepted {
-            Accepted::Session { device_id, generation, stream } => {
+            Accepted::Session { device_id, generation, mut stream } => {
                 if !self.shared.board.current().knows(device_id) {
                     // Revoked between its FIN and now; dropping the stream ends it.
                     warn!(%device_id, "a session of a device that was revoked meanwhile was closed");
@@ -75,6 +77,15 @@ impl Core {
                 }
                 info!(%device_id, generation = generation.0, "a device opened a session");
                 let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
+                let rotating = Rotating {
+                    store: self.store.clone(),
+                    shared: Arc::clone(&shared),
+                    device_id,
+                    generation,
+                    controls: stream.take_controls(),
+                    clock: Arc::new(UnixSeconds::now),
+                };
+                tasks.spawn(rotating.run(stop.clone()));
                 tasks.spawn(crate::session::serve(shared, device_id, stream, stop));
             }
             Accepted::Presence { device_id, present } => debug!(%device_id, present, "presence"),

@@ -52,6 +52,13 @@ pub struct DeviceRow {
     pub confirmed: bool,
     /// The generation of its key.
     pub generation: Option<u32>,
+    /// When that key was made, in Unix seconds.
+    pub key_made: Option<u64>,
+    /// When somebody asked for another key that was not made yet, in Unix seconds.
+    pub rotation_asked: Option<u64>,
+    /// When a key that was replaced came back, in Unix seconds: the device was restored from a backup or cloned,
+    /// or somebody between repeats what it said before.
+    pub old_key_seen: Option<u64>,
     /// The fingerprint of its public key.
     pub fingerprint: Option<String>,
 }
@@ -239,7 +246,7 @@ impl Store {
 }
 
 const SELECT: &str = "SELECT device_id, login, state, printed, created, expires, label, check_code, confirmed,
-                             generation, device_key FROM device";
+                             generation, device_key, key_made, rotation_asked, old_key_seen FROM device";
 const INSERT_REVOCATION: &str = "INSERT INTO revocation (device_id, created) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 
 pub(super) fn setup_cell(device_id: &[u8; 16]) -> Cell<'_> {
@@ -268,7 +275,7 @@ fn revoke(connection: &Connection, id: &[u8; 16], now: UnixSeconds) -> Result<bo
     Ok(true)
 }
 
-fn require_device(connection: &Connection, device_id: DeviceId) -> Result<DeviceRow, StoreError> {
+pub(super) fn require_device(connection: &Connection, device_id: DeviceId) -> Result<DeviceRow, StoreError> {
     let mut statement = connection.prepare_cached(&format!("{SELECT} WHERE device_id = ?1"))?;
     let device = statement.query_row([device_id.as_bytes()], read_row).optional()?;
     device.ok_or_else(|| StoreError::UnknownDevice(device_id.to_string()))
@@ -287,6 +294,13 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
         check_code: row.get("check_code")?,
         confirmed: row.get("confirmed")?,
         generation: row.get("generation")?,
+        key_made: read_moment(row, "key_made")?,
+        rotation_asked: read_moment(row, "rotation_asked")?,
+        old_key_seen: read_moment(row, "old_key_seen")?,
         fingerprint: key.map(|key| StaticPublicKey::from_bytes(key).fingerprint()),
     })
+}
+
+fn read_moment(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<u64>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(|value| UnixSeconds::from_sql(value).0))
 }

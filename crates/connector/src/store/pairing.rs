@@ -44,8 +44,10 @@ pub(crate) enum KeyLookup {
 /// What became of a FIN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Committed {
-    /// The device is active under this key for the first time.
+    /// The device is active under its first key.
     First,
+    /// The key takes the place of the one before.
+    Rotated,
     /// It was before.
     Already,
     /// The key is gone.
@@ -53,13 +55,13 @@ pub(crate) enum Committed {
 }
 
 /// What the steps read of a device.
-struct Standing {
-    state: DeviceState,
+pub(super) struct Standing {
+    pub(super) state: DeviceState,
     expires: UnixSeconds,
     setup_secret: Option<Vec<u8>>,
-    generation: Option<u32>,
+    pub(super) generation: Option<u32>,
     key_id: Option<[u8; 16]>,
-    device_secret_key: Option<Vec<u8>>,
+    pub(super) device_secret_key: Option<Vec<u8>>,
     device_key: Option<[u8; 32]>,
 }
 
@@ -103,7 +105,7 @@ impl Store {
                 return Ok(PairingReply::Refused("the handshake failed"));
             };
             make_room(transaction, id)?;
-            self.insert_candidate(transaction, id, &p1_hash, &answer, rng)?;
+            self.insert_candidate(transaction, id, &p1_hash, &answer, now, rng)?;
             transaction.execute("UPDATE device SET state = 'pending' WHERE device_id = ?1", [id])?;
             Ok(PairingReply::New(answer.p2))
         })
@@ -175,18 +177,18 @@ impl Store {
             let resealed = self.keys().seal(secret_cell(id), &secret, rng);
             transaction.execute(
                 "UPDATE device SET state = 'active', device_setup_secret_key = NULL, device_secret_key = ?3,
-                        (device_key, generation, key_id, label, check_code) =
-                        (SELECT device_key, generation, key_id, label, check_code FROM candidate
+                        rotation_asked = NULL, (device_key, generation, key_id, label, check_code, key_made) =
+                        (SELECT device_key, generation, key_id, label, check_code, key_made FROM candidate
                          WHERE device_id = ?1 AND p1_hash = ?2)
                  WHERE device_id = ?1",
                 (id, p1_hash, resealed),
             )?;
             transaction.execute("DELETE FROM candidate WHERE device_id = ?1", [id])?;
-            Ok(Committed::First)
+            Ok(if standing.state == DeviceState::Active { Committed::Rotated } else { Committed::First })
         })
     }
 
-    fn find_reply(
+    pub(super) fn find_reply(
         &self,
         connection: &Connection,
         id: &[u8; 16],
@@ -208,6 +210,7 @@ impl Store {
         id: &[u8; 16],
         p1_hash: &[u8; 32],
         answer: &PairingAnswer,
+        now: UnixSeconds,
         rng: &mut dyn CryptoRng,
     ) -> Result<(), StoreError> {
         let row = row_name(id, p1_hash);
@@ -216,9 +219,10 @@ impl Store {
         let sealed = self.keys().seal(candidate_cell(&row, "device_secret_key"), secret, rng);
         connection.execute(
             "INSERT INTO candidate
-                (device_id, p1_hash, serial, p2, device_secret_key, device_key, generation, key_id, label, check_code)
+                (device_id, p1_hash, serial, p2, device_secret_key, device_key, generation, key_id, label, check_code,
+                 key_made)
              VALUES (?1, ?2, (SELECT coalesce(max(serial), 0) + 1 FROM candidate WHERE device_id = ?1),
-                     ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                     ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
             (
                 id,
                 p1_hash,
@@ -229,6 +233,7 @@ impl Store {
                 answer.key_id.0,
                 &answer.device_label,
                 answer.check_code.as_digits(),
+                now.to_sql(),
             ),
         )?;
         Ok(())
@@ -242,27 +247,27 @@ impl Store {
         })
     }
 
-    fn key_bytes(&self, secret: &[u8]) -> Result<[u8; 32], StoreError> {
+    pub(super) fn key_bytes(&self, secret: &[u8]) -> Result<[u8; 32], StoreError> {
         secret.try_into().map_err(|_| self.damaged("a key has another length"))
     }
 }
 
-fn secret_cell(id: &[u8; 16]) -> Cell<'_> {
+pub(super) fn secret_cell(id: &[u8; 16]) -> Cell<'_> {
     Cell { table: "device", row: id, column: "device_secret_key" }
 }
 
-fn candidate_cell<'a>(row: &'a [u8; 48], column: &'static str) -> Cell<'a> {
+pub(super) fn candidate_cell<'a>(row: &'a [u8; 48], column: &'static str) -> Cell<'a> {
     Cell { table: "candidate", row, column }
 }
 
-fn row_name(id: &[u8; 16], p1_hash: &[u8; 32]) -> [u8; 48] {
+pub(super) fn row_name(id: &[u8; 16], p1_hash: &[u8; 32]) -> [u8; 48] {
     let mut row = [0; 48];
     row[..16].copy_from_slice(id);
     row[16..].copy_from_slice(p1_hash);
     row
 }
 
-fn find_standing(connection: &Connection, id: &[u8; 16]) -> Result<Option<Standing>, StoreError> {
+pub(super) fn find_standing(connection: &Connection, id: &[u8; 16]) -> Result<Option<Standing>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT state, expires, device_setup_secret_key, generation, key_id, device_secret_key, device_key
          FROM device WHERE device_id = ?1",
@@ -303,7 +308,7 @@ fn find_candidate(
 /// Evicts a candidate, if there are as many as may be: the oldest that no S1 named, else the oldest. A device goes
 /// on with its newest key, so what it named longest ago is what it has left; anybody can make it leave one by a
 /// forged reset hint.
-fn make_room(connection: &Connection, id: &[u8; 16]) -> Result<(), StoreError> {
+pub(super) fn make_room(connection: &Connection, id: &[u8; 16]) -> Result<(), StoreError> {
     connection.execute(
         "DELETE FROM candidate WHERE device_id = ?1
             AND (SELECT count(*) FROM candidate WHERE device_id = ?1) >= ?2

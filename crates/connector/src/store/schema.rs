@@ -11,7 +11,8 @@ use crate::limits::STORE_BUSY;
 const APPLICATION: i32 = 0x4c47_636e;
 
 /// One step each; the version of a database is the number of steps that it has taken.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE instance (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         instance_id BLOB NOT NULL,
@@ -80,7 +81,15 @@ const MIGRATIONS: &[&str] = &["
         seq INTEGER NOT NULL,
         hash TEXT NOT NULL
     ) STRICT;
-"];
+",
+    "
+    ALTER TABLE device ADD COLUMN key_made INTEGER;             -- when its key was derived
+    ALTER TABLE device ADD COLUMN rotation_asked INTEGER;       -- when somebody asked for another key
+    ALTER TABLE device ADD COLUMN old_key_seen INTEGER;         -- when a replaced key came back
+    ALTER TABLE candidate ADD COLUMN key_made INTEGER NOT NULL DEFAULT 0;
+    UPDATE device SET key_made = created WHERE state = 'active';
+",
+];
 
 /// Sets what holds for a connection and not for the file.
 pub(super) fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {

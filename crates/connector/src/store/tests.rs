@@ -3,6 +3,7 @@
 use latchgate_protocol::DeviceId;
 use latchgate_tunnel::keys::{DeviceSetupSecretKey, Generation, KeyId};
 use latchgate_tunnel::pairing::{InitiatorParams, Paired, PairingInitiator};
+use latchgate_tunnel::rotation::{KeyInUse, Rotated, RotationInitiator};
 
 use super::*;
 use crate::fixture::{CANARY, NOW, TestStore, rng};
@@ -205,6 +206,89 @@ fn ab_51_a_generation_that_was_replaced_is_told_from_an_unknown_one() {
     assert!(matches!(old, KeyLookup::Superseded));
     let future = store.session_keys(DEVICE, Generation(4), paired.key_id).unwrap();
     assert!(matches!(future, KeyLookup::Unknown));
+}
+
+const HASH: [u8; 32] = [4; 32];
+
+/// Agrees on the key that follows `in_use`.
+fn rotate(store: &Store, in_use: &KeyInUse) -> Rotated {
+    let (offer, initiator) = RotationInitiator::start(DEVICE, in_use, &HASH, &mut rng()).unwrap();
+    let carrier = Carrier { device_id: DEVICE, generation: in_use.generation, handshake_hash: &HASH };
+    let ack = store.answer_rotation(carrier, &offer, LATER, &mut rng()).unwrap().expect("the share was refused");
+    assert_eq!(store.answer_rotation(carrier, &offer, LATER, &mut rng()).unwrap(), Some(ack.clone()));
+    initiator.finish(&ack).unwrap()
+}
+
+fn paired_key(store: &Store) -> KeyInUse {
+    let paired = pair(store);
+    assert_eq!(commit(store, paired.generation, paired.key_id), Committed::First);
+    KeyInUse { device_secret_key: paired.device_secret_key, generation: paired.generation }
+}
+
+#[test]
+fn a_key_is_replaced_and_the_one_before_is_erased_by_the_proof_of_the_next() {
+    let test = offered();
+    let store = &test.store;
+    let first = paired_key(store);
+    let first_id = KeyId::derive(&first.device_secret_key, DEVICE, first.generation);
+    store.ask_rotation(DEVICE, NOW).unwrap();
+    let next = rotate(store, &first);
+    assert!(finds(store, first.generation, first_id), "both keys work");
+    assert!(finds(store, next.generation, next.key_id), "both keys work");
+    assert_eq!(commit(store, first.generation, first_id), Committed::Already);
+    assert_eq!(commit(store, next.generation, next.key_id), Committed::Rotated);
+    assert_eq!(commit(store, next.generation, next.key_id), Committed::Already);
+    assert!(finds(store, next.generation, next.key_id));
+    assert_eq!(count(store, "candidate"), 0);
+    let device = &store.devices().unwrap()[0];
+    assert_eq!((device.generation, device.key_made, device.rotation_asked), (Some(2), Some(LATER.0), None));
+    assert_eq!(device.label.as_deref(), Some("Maria's phone"));
+}
+
+#[test]
+fn ab_51_a_replaced_key_is_refused_by_name_and_seen_in_the_list() {
+    let test = offered();
+    let store = &test.store;
+    let first = paired_key(store);
+    let first_id = KeyId::derive(&first.device_secret_key, DEVICE, first.generation);
+    let next = rotate(store, &first);
+    commit(store, next.generation, next.key_id);
+    assert!(matches!(store.session_keys(DEVICE, first.generation, first_id).unwrap(), KeyLookup::Superseded));
+    assert_eq!(commit(store, first.generation, first_id), Committed::Refused);
+    store.note_old_key(DEVICE, LATER).unwrap();
+    assert_eq!(store.devices().unwrap()[0].old_key_seen, Some(LATER.0));
+}
+
+#[test]
+fn a_session_under_another_generation_replaces_no_key() {
+    let test = offered();
+    let store = &test.store;
+    let first = paired_key(store);
+    let carrier = |generation| Carrier { device_id: DEVICE, generation: Generation(generation), handshake_hash: &HASH };
+    for generation in [0, 2] {
+        assert_eq!(store.answer_rotation(carrier(generation), &[1; 32], NOW, &mut rng()).unwrap(), None);
+    }
+    assert_eq!(store.answer_rotation(carrier(1), &[1; 31], NOW, &mut rng()).unwrap(), None);
+    assert_eq!(count(store, "candidate"), 0);
+    store.revoke(DEVICE, NOW).unwrap();
+    assert_eq!(store.answer_rotation(carrier(1), &[1; 32], NOW, &mut rng()).unwrap(), None);
+    assert!(matches!(store.ask_rotation(DEVICE, NOW), Err(StoreError::WrongState(DeviceState::Revoked))));
+    drop(first);
+}
+
+#[test]
+fn ab_53_many_rotations_at_once_leave_four_candidates_and_the_key_in_use() {
+    let test = offered();
+    let store = &test.store;
+    let first = paired_key(store);
+    let named = rotate(store, &first);
+    assert!(finds(store, named.generation, named.key_id));
+    for _ in 0..20 {
+        rotate(store, &first);
+    }
+    assert_eq!(count(store, "candidate"), CANDIDATES);
+    assert!(finds(store, first.generation, KeyId::derive(&first.device_secret_key, DEVICE, first.generation)));
+    assert_eq!(commit(store, named.generation, named.key_id), Committed::Rotated);
 }
 
 #[test]
