@@ -6,7 +6,8 @@
 // 2. Tab reaches every control, shows where it is, and never lands on something hidden or behind a dialog.
 // 3. What opens a dialog by keyboard gets the focus back when Escape closes it; Tab does not leave the dialog.
 // 4. Everything to press is at least 44 × 44 pixels on a phone.
-// 5. The page says its language, stands still for those who want that, and needs no sideways scrolling at 320 pixels.
+// 5. A choice of language or appearance shows at once and takes nothing away; the details of a failure can be copied.
+// 6. The page says its language, stands still for those who want that, and needs no sideways scrolling at 320 pixels.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
@@ -69,6 +70,8 @@ await withWindows(async ({ open, windows, fail }) => {
     problems.push(...(await dialogs(page, scene)));
     for (const problem of new Set(problems)) fail(`${scene}: ${problem}`);
   });
+  if (names.includes("settings")) for (const problem of await choices(await open())) fail(problem);
+  if (names.includes("unlock-wrong")) for (const problem of await copied(await open())) fail(problem);
   process.stdout.write(`${checks} checks on ${names.length} scenes\n`);
   if (names.length === 0) fail("there is no such scene");
 });
@@ -156,6 +159,38 @@ async function dialogs(page, scene) {
     else if (!(await until(page, `(() => { ${CONTROLS} return nameOf(document.activeElement); })()`, (name) => name === opener))) problems.push(`the focus does not come back to ${opener}`);
   }
   return problems;
+}
+
+/** Chooses a language and an appearance in the settings, and starts again. */
+async function choices(page) {
+  checks += 3;
+  await page.show({ scene: "settings" });
+  await page.evaluate(`(() => {
+    const languages = document.querySelector("[data-testid=language]");
+    languages.value = "de";
+    languages.dispatchEvent(new Event("change", { bubbles: true }));
+    document.querySelector("[data-testid=appearance-dark]").click();
+  })()`);
+  const seen = `({ title: document.querySelector("#settings-title")?.textContent, lang: document.documentElement.lang, theme: document.documentElement.dataset.theme })`;
+  const german = ({ title, lang, theme }) => title === "Einstellungen" && lang === "de" && theme === "dark";
+  const problems = (await until(page, seen, german)) ? [] : ["the chosen language and appearance do not show in the open settings"];
+  const kept = await page.evaluate("JSON.stringify({ ...localStorage })");
+  if (kept !== '{"latchgate.language":"de","latchgate.appearance":"dark"}') problems.push(`the settings are kept as ${kept}`);
+  return problems;
+}
+
+/** Copies by keyboard, into a clipboard that this script can read. */
+async function copied(page) {
+  checks++;
+  await page.show({ scene: "unlock-wrong" });
+  await page.evaluate(`(() => {
+    navigator.clipboard.writeText = async (text) => void (window.clipboardText = text);
+    document.querySelector("[data-testid=copy-details]").focus();
+  })()`);
+  await page.press("Enter");
+  const text = await until(page, "window.clipboardText ?? ''", (text) => text !== "");
+  const isRight = /^Latchgate \d+\.\d+\.\d+: wrong-passphrase\n/.test(text) && !/harbour/i.test(text);
+  return isRight ? [] : [`the details of a failure are copied as ${JSON.stringify(text)}`];
 }
 
 /** Waits until what the page says holds. */

@@ -43,12 +43,13 @@ const WRITTEN: Record<string, Fact | "its own matter"> = {
   // How a connection ended, and when a line was written.
   reason: "online",
   end: "online",
-  // The gateway's own state: its errors, its own address, its queues.
+  // The gateway's own state: its errors, its own address, its queues, its database.
   error: "its own matter",
   address: "its own matter",
   status: "its own matter",
   stop: "its own matter",
   queued: "its own matter",
+  attempts: "its own matter",
 };
 /** Known while a connection lasts, and never written. */
 const PASSING: Fact[] = ["online", "traffic"];
@@ -64,7 +65,7 @@ function logged(): string[] {
 
 /** The columns of the gateway's database. */
 function stored(): string[] {
-  const columns = gateway.flatMap(([, source]) => [...inDepth(source).matchAll(/^\s+([a-z_]+) (?:BLOB|INTEGER|TEXT|REAL|ANY)\b/gm)].map(([, column = ""]) => column));
+  const columns = gateway.flatMap(([, source]) => [...inDepth(source).matchAll(/^\s+([a-z_]+) (?:BLOB|INTEGER|TEXT|REAL|ANY|BYTEA|BIGINT|SMALLINT|BOOLEAN|TIMESTAMPTZ)\b/gm)].map(([, column = ""]) => column));
   expect(columns.length).toBeGreaterThan(20);
   return columns;
 }

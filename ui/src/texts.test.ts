@@ -7,7 +7,7 @@ import { en } from "./texts/en";
 const others = Object.entries(tables).filter(([language]) => language !== "en") as [string, Texts][];
 
 /** Words that are the same in several languages, and names. */
-const SHARED = /^(Latchgate|LG1:…|Internet|Gateway|Passphrase|Code|Licen[a-z]*|Version|System)$/;
+const SHARED = /^(Latchgate|LG1:…|Internet|Gateway|Passphrase|Code|Licen[a-z]*|Version|System|:)$/;
 /** What a careful product does not say to an adult whom it does not know. */
 const FAMILIAR: Record<string, RegExp> = {
   de: /(?<!\p{L})(du|dir|dich|dein\w*)(?!\p{L})/iu,
@@ -53,7 +53,7 @@ test.each(others)("%s is translated throughout", (_, table) => {
 });
 
 test.each(Object.entries(tables))("%s says something everywhere, and nothing twice over", (_, table) => {
-  const odd = leaves(table).filter((leaf) => read(leaf).some((text) => text.trim() !== text || text === "" || /undefined|NaN| {2}|\.\.\.|'/.test(text)));
+  const odd = leaves(table).filter((leaf) => leaf.path !== "common.colon" && read(leaf).some((text) => text.trim() !== text || text === "" || /undefined|NaN| {2}|\.\.\.|'/.test(text)));
   expect(odd.map(({ path }) => path)).toEqual([]);
 });
 

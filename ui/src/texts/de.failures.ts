@@ -42,6 +42,10 @@ export const failures: Failures = {
     message: "Der Kopplungscode wurde schon verwendet, zurückgezogen oder hat nie existiert.",
     advice: "Haben Sie ihn nicht selbst verwendet, sagen Sie sofort Ihrer Firma Bescheid: Vielleicht hat jemand ihn kopiert. Bitten Sie dann um einen neuen.",
   },
+  "code-refused": {
+    message: "Ihre Firma nimmt diesen Kopplungscode nicht mehr an: Er ist abgelaufen, wurde zurückgezogen oder gehört zu einem anderen Gerät.",
+    advice: "Bitten Sie Ihre Firma um einen neuen Code.",
+  },
   "clock-skew": {
     message: "Der Kopplungscode scheint abgelaufen, und vielleicht geht die Uhr dieses Geräts falsch.",
     advice: "Prüfen Sie Datum und Uhrzeit dieses Geräts. Stimmen sie, bitten Sie Ihre Firma um einen neuen Code.",

@@ -6,9 +6,10 @@ export const de: Texts = {
   app: "Latchgate",
 
   common: {
+    colon: ":",
     back: "Zurück",
     close: "Schließen",
-    tryAgain: "Noch einmal versuchen",
+    tryAgain: "Erneut versuchen",
     show: "Passphrase zeigen",
     hide: "Passphrase verbergen",
   },
@@ -116,7 +117,7 @@ export const de: Texts = {
     checkNoHint: "Unterscheiden sich die Zahlen, steht jemand dazwischen: Hören Sie hier auf und sagen Sie Ihrer Firma Bescheid.",
     checkWaiting: "Ihre Firma fragt Sie vielleicht nach dieser Zahl, bevor sie dieses Gerät zulässt.",
     openPortal: "Meine Websites zeigen",
-    resume: "Noch einmal versuchen",
+    resume: "Erneut versuchen",
     newCode: "Neuen Code verwenden",
     cancel: "Kopplung abbrechen",
     resumable: "Ihr Code ist nicht verloren. Ein neuer Versuch macht dort weiter, wo es aufgehört hat.",
@@ -152,7 +153,7 @@ export const de: Texts = {
   forget: {
     title: "Dieses Gerät vergessen?",
     text: "Latchgate löscht die Schlüssel von diesem Gerät. Um zurückzukommen, brauchen Sie einen neuen Kopplungscode von Ihrer Firma.",
-    yes: "Dieses Gerät vergessen",
+    yes: "Gerät vergessen",
     no: "Behalten",
   },
 
@@ -237,7 +238,7 @@ export const de: Texts = {
   settings: {
     title: "Einstellungen",
     appearance: { title: "Darstellung", choices: { system: "System", light: "Hell", dark: "Dunkel" } },
-    language: { title: "Sprache", system: "Wie das System" },
+    language: { title: "Sprache", system: "Sprache des Systems" },
     sight: "Was das Gateway über Sie sehen kann",
     about: {
       title: "Über Latchgate",

@@ -43,6 +43,10 @@ export const failures = {
     message: "The pairing code has been used, was withdrawn, or never existed.",
     advice: "If you have not used it yourself, tell your company at once: somebody may have copied it. Then ask for a new code.",
   },
+  "code-refused": {
+    message: "Your company does not take this pairing code any more: it has expired, was withdrawn, or belongs to another device.",
+    advice: "Ask your company for a new code.",
+  },
   "clock-skew": {
     message: "The pairing code looks expired, and the clock of this device may be wrong.",
     advice: "Check date and time on this device. If they are right, ask your company for a new code.",

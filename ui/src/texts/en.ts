@@ -6,6 +6,8 @@ export const en = {
   app: "Latchgate",
 
   common: {
+    /** Between a name and what it is; some languages put a space before it. */
+    colon: ":",
     back: "Back",
     close: "Close",
     tryAgain: "Try again",
@@ -235,7 +237,7 @@ export const en = {
   settings: {
     title: "Settings",
     appearance: { title: "Appearance", choices: { system: "System", light: "Light", dark: "Dark" } },
-    language: { title: "Language", system: "As the system" },
+    language: { title: "Language", system: "System language" },
     sight: "What the gateway can see about you",
     about: {
       title: "About Latchgate",

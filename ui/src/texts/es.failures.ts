@@ -42,6 +42,10 @@ export const failures: Failures = {
     message: "El código de vinculación se ha usado, se ha retirado o nunca ha existido.",
     advice: "Si no lo ha usado usted, avise enseguida a su empresa: puede que alguien lo haya copiado. Después pida un código nuevo.",
   },
+  "code-refused": {
+    message: "Su empresa ya no acepta este código de vinculación: ha caducado, se ha retirado o pertenece a otro dispositivo.",
+    advice: "Pida un código nuevo a su empresa.",
+  },
   "clock-skew": {
     message: "El código de vinculación parece caducado, pero quizá el reloj de este dispositivo esté mal.",
     advice: "Compruebe la fecha y la hora de este dispositivo. Si son correctas, pida un código nuevo a su empresa.",

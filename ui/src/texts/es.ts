@@ -9,6 +9,7 @@ export const es: Texts = {
   app: "Latchgate",
 
   common: {
+    colon: ":",
     back: "Atrás",
     close: "Cerrar",
     tryAgain: "Intentar de nuevo",
@@ -155,7 +156,7 @@ export const es: Texts = {
   forget: {
     title: "¿Olvidar este dispositivo?",
     text: "Latchgate borra las claves de este dispositivo. Para volver necesitará un código de vinculación nuevo de su empresa.",
-    yes: "Olvidar este dispositivo",
+    yes: "Olvidar el dispositivo",
     no: "Conservarlo",
   },
 
@@ -240,7 +241,7 @@ export const es: Texts = {
   settings: {
     title: "Ajustes",
     appearance: { title: "Apariencia", choices: { system: "Sistema", light: "Clara", dark: "Oscura" } },
-    language: { title: "Idioma", system: "Como el sistema" },
+    language: { title: "Idioma", system: "Idioma del sistema" },
     sight: "Lo que la pasarela puede ver de usted",
     about: {
       title: "Acerca de Latchgate",

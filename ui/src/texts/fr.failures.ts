@@ -42,6 +42,10 @@ export const failures: Failures = {
     message: "Le code de jumelage a été utilisé, a été retiré ou n’a jamais existé.",
     advice: "Si vous ne l’avez pas utilisé vous-même, prévenez tout de suite votre entreprise : quelqu’un l’a peut-être copié. Demandez ensuite un nouveau code.",
   },
+  "code-refused": {
+    message: "Votre entreprise n’accepte plus ce code de jumelage : il a expiré, a été retiré ou appartient à un autre appareil.",
+    advice: "Demandez un nouveau code à votre entreprise.",
+  },
   "clock-skew": {
     message: "Le code de jumelage semble expiré, mais l’horloge de cet appareil est peut-être fausse.",
     advice: "Vérifiez la date et l’heure de cet appareil. Si elles sont justes, demandez un nouveau code à votre entreprise.",

@@ -9,6 +9,7 @@ export const fr: Texts = {
   app: "Latchgate",
 
   common: {
+    colon: " :",
     back: "Retour",
     close: "Fermer",
     tryAgain: "Réessayer",
@@ -155,7 +156,7 @@ export const fr: Texts = {
   forget: {
     title: "Oublier cet appareil ?",
     text: "Latchgate efface les clés de cet appareil. Pour revenir, il vous faudra un nouveau code de jumelage de votre entreprise.",
-    yes: "Oublier cet appareil",
+    yes: "Oublier l’appareil",
     no: "Le garder",
   },
 
@@ -240,7 +241,7 @@ export const fr: Texts = {
   settings: {
     title: "Réglages",
     appearance: { title: "Apparence", choices: { system: "Système", light: "Claire", dark: "Sombre" } },
-    language: { title: "Langue", system: "Comme le système" },
+    language: { title: "Langue", system: "Langue du système" },
     sight: "Ce que la passerelle peut voir de vous",
     about: {
       title: "À propos de Latchgate",
