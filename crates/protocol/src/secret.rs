@@ -1,8 +1,9 @@
 //! Secrets that the gateway issues or verifies.
 //!
-//! Each is a newtype over its bytes that prints as `Name(..)`, is wiped when dropped, compares in constant
-//! time and is never serialised by accident: REST bodies name the module [`text`] for each field that
-//! carries one. The text form is Base64url without padding (RFC 4648, section 5).
+//! Each is a newtype over its bytes, on the heap so that a move leaves no copy on a stack that lives on. It prints
+//! as `Name(..)`, is wiped when dropped, compares in constant time and is never serialised by accident: REST bodies
+//! name the module [`text`] for each field that carries one. The text form is Base64url without padding (RFC 4648,
+//! section 5).
 
 use std::fmt;
 
@@ -25,38 +26,50 @@ pub struct MalformedSecret {
 macro_rules! secret {
     ($(#[$doc:meta])* $name:ident, $bytes:literal, $kind:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-        pub struct $name([u8; Self::LENGTH]);
+        #[derive(Zeroize, ZeroizeOnDrop)]
+        pub struct $name(Box<[u8; Self::LENGTH]>);
 
         impl $name {
             /// The size in bytes.
             pub const LENGTH: usize = $bytes;
             const TEXT_LENGTH: usize = (Self::LENGTH * 4).div_ceil(3);
 
-            /// Takes the bytes of a secret as they are.
+            /// Takes the bytes of a secret as they are, and wipes the given copy.
             #[must_use]
-            pub const fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
-                Self(bytes)
+            pub fn from_bytes(mut bytes: [u8; Self::LENGTH]) -> Self {
+                let secret = Self::copy(&bytes);
+                bytes.zeroize();
+                secret
+            }
+
+            fn copy(bytes: &[u8; Self::LENGTH]) -> Self {
+                let mut secret = Self::empty();
+                secret.0.copy_from_slice(bytes);
+                secret
+            }
+
+            fn empty() -> Self {
+                Self(Box::new([0; Self::LENGTH]))
             }
 
             /// Returns the bytes, for hashing and for sealing.
             #[must_use]
-            pub const fn reveal_bytes(&self) -> &[u8; Self::LENGTH] {
+            pub fn reveal_bytes(&self) -> &[u8; Self::LENGTH] {
                 &self.0
             }
 
             /// Makes a new random secret.
             #[must_use]
             pub fn make(rng: &mut dyn CryptoRng) -> Self {
-                let mut secret = Self([0; Self::LENGTH]);
-                rng.fill_bytes(&mut secret.0);
+                let mut secret = Self::empty();
+                rng.fill_bytes(&mut secret.0[..]);
                 secret
             }
 
             /// Returns the text form, for a header or a request body.
             #[must_use]
             pub fn reveal(&self) -> Zeroizing<String> {
-                Zeroizing::new(URL_SAFE_NO_PAD.encode(self.0))
+                Zeroizing::new(URL_SAFE_NO_PAD.encode(&self.0[..]))
             }
 
             /// Reads the text form.
@@ -68,9 +81,15 @@ macro_rules! secret {
                 if text.len() != Self::TEXT_LENGTH {
                     return Err(malformed);
                 }
-                let mut secret = Self([0; Self::LENGTH]);
-                let length = URL_SAFE_NO_PAD.decode_slice(text, &mut secret.0).map_err(|_| malformed)?;
+                let mut secret = Self::empty();
+                let length = URL_SAFE_NO_PAD.decode_slice(text, &mut secret.0[..]).map_err(|_| malformed)?;
                 if length == Self::LENGTH { Ok(secret) } else { Err(malformed) }
+            }
+        }
+
+        impl Clone for $name {
+            fn clone(&self) -> Self {
+                Self::copy(&self.0)
             }
         }
 
@@ -82,7 +101,7 @@ macro_rules! secret {
 
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
-                self.0.ct_eq(&other.0).into()
+                self.0[..].ct_eq(&other.0[..]).into()
             }
         }
 

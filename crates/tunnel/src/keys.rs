@@ -1,6 +1,7 @@
 //! The keys of a device and its connector, and what is derived from them.
 //!
-//! Secret keys print as `Name(..)`, are wiped when dropped and compare in constant time.
+//! Secret keys print as `Name(..)`, are wiped when dropped and compare in constant time. Their bytes lie on the heap,
+//! so that moving one leaves no copy behind on a stack that lives on.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,31 +19,45 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 macro_rules! secret_key {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Zeroize, ZeroizeOnDrop)]
-        pub struct $name([u8; Self::LENGTH]);
+        #[derive(Zeroize, ZeroizeOnDrop)]
+        pub struct $name(Box<[u8; Self::LENGTH]>);
 
         impl $name {
             /// The size in bytes.
             pub const LENGTH: usize = 32;
 
-            /// Takes the bytes of a key as they are.
+            /// Takes the bytes of a key as they are, and wipes the given copy.
             #[must_use]
-            pub const fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
-                Self(bytes)
+            pub fn from_bytes(mut bytes: [u8; Self::LENGTH]) -> Self {
+                let key = Self::copy(&bytes);
+                bytes.zeroize();
+                key
+            }
+
+            fn copy(bytes: &[u8; Self::LENGTH]) -> Self {
+                let mut key = Self(Box::new([0; Self::LENGTH]));
+                key.0.copy_from_slice(bytes);
+                key
             }
 
             /// Returns the bytes, for sealing and for derivations.
             #[must_use]
-            pub const fn reveal_bytes(&self) -> &[u8; Self::LENGTH] {
+            pub fn reveal_bytes(&self) -> &[u8; Self::LENGTH] {
                 &self.0
             }
 
             /// Makes a new random key.
             #[must_use]
             pub fn make(rng: &mut dyn CryptoRng) -> Self {
-                let mut key = Self([0; Self::LENGTH]);
-                rng.fill_bytes(&mut key.0);
+                let mut key = Self(Box::new([0; Self::LENGTH]));
+                rng.fill_bytes(&mut key.0[..]);
                 key
+            }
+        }
+
+        impl Clone for $name {
+            fn clone(&self) -> Self {
+                Self::copy(&self.0)
             }
         }
 
@@ -54,7 +69,7 @@ macro_rules! secret_key {
 
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
-                self.0.ct_eq(&other.0).into()
+                self.0[..].ct_eq(&other.0[..]).into()
             }
         }
 
@@ -83,7 +98,7 @@ impl StaticPrivateKey {
     /// Computes the public half.
     #[must_use]
     pub fn public_key(&self) -> StaticPublicKey {
-        StaticPublicKey(PublicKey::from(&StaticSecret::from(self.0)).to_bytes())
+        StaticPublicKey(PublicKey::from(&StaticSecret::from(*self.0)).to_bytes())
     }
 }
 
@@ -260,9 +275,9 @@ pub(crate) fn derive_device_secret_key(
     material[..32].copy_from_slice(device_share.reveal_bytes());
     material[32..64].copy_from_slice(connector_share.reveal_bytes());
     material[64..].copy_from_slice(previous);
-    let mut key = DeviceSecretKey([0; 32]);
+    let mut key = DeviceSecretKey(Box::new([0; 32]));
     let info: [&[u8]; 3] = [b"LG1 dsk", device_id.as_bytes(), &generation.0.to_be_bytes()];
-    derive(handshake_hash, &material[..], &info, &mut key.0);
+    derive(handshake_hash, &material[..], &info, &mut key.0[..]);
     key
 }
 
