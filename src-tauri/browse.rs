@@ -4,13 +4,15 @@
 //!    ([`platform`]) that knows nothing of the app and reaches nothing but the controller's loopback proxy.
 //! 2. Where a page wants to go is judged by [`rules`]; a link out of the company becomes a question in the bar.
 //! 3. What the page does shows in the bar as [`PageView`] snapshots; what the person does there acts on the page.
-//! 4. Locking closes every page and forgets what they kept.
+//! 4. Locking closes every page of the company and forgets what they kept. Pages of different companies have nothing
+//!    in common: another proxy, other storage.
 
 pub(crate) mod rules;
 
 use std::collections::BTreeMap;
 
-use latchgate_client::{Failure, Fault, ProxyEndpoint};
+use latchgate_client::view::{LockCause, SiteView};
+use latchgate_client::{Client, Failure, Fault, ProfileName, ProxyEndpoint};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
@@ -31,8 +33,9 @@ pub(crate) struct Pages {
     open: BTreeMap<String, Page>,
 }
 
-#[derive(Default)]
 struct Page {
+    /// The profile of the company that it belongs to.
+    profile: ProfileName,
     view: PageView,
     outside: Option<Url>,
     bar: Option<Channel<PageView>>,
@@ -40,6 +43,8 @@ struct Page {
 
 /// What a page needs to reach the company.
 pub(crate) struct Access {
+    /// The profile of the company.
+    pub(crate) profile: ProfileName,
     /// The only way out.
     pub(crate) proxy: ProxyEndpoint,
     /// The hosts of the `https` sites, whose certificates the page shall trust.
@@ -48,13 +53,14 @@ pub(crate) struct Access {
 
 impl Pages {
     /// Makes room for one more page and returns the label of its window.
-    fn admit(&mut self) -> Option<String> {
+    fn admit(&mut self, profile: ProfileName) -> Option<String> {
         if self.open.len() >= MOST_PAGES {
             return None;
         }
         self.opened += 1;
         let label = format!("{LABEL_PREFIX}{}", self.opened);
-        self.open.insert(label.clone(), Page::default());
+        let page = Page { profile, view: PageView::default(), outside: None, bar: None };
+        self.open.insert(label.clone(), page);
         Some(label)
     }
 
@@ -94,11 +100,13 @@ impl Page {
 /// `site-not-allowed`, `locked`, or that this system cannot show an isolated page.
 pub(crate) async fn open_site(app: &AppHandle, address: &str) -> Result<(), Failure> {
     let url: Url = address.parse().map_err(|_| Fault::SiteNotAllowed)?;
-    if judge(app, &url) != Verdict::Load {
+    let shell = app.state::<Shell>();
+    let (client, profile) = (shell.client(), shell.companies().shown_name());
+    if rules::judge(&url, &client.view().sites) != Verdict::Load {
         return Err(Fault::SiteNotAllowed.into());
     }
-    let access = access(app)?;
-    let label = app.state::<Shell>().pages().admit().ok_or_else(too_many_pages)?;
+    let access = access(&client, profile.clone())?;
+    let label = shell.pages().admit(profile).ok_or_else(too_many_pages)?;
     let window = open_window(app, &label).map_err(|error| window_failed(&error));
     let shown = match window {
         Ok(()) => on_main(app, {
@@ -117,8 +125,11 @@ pub(crate) async fn open_site(app: &AppHandle, address: &str) -> Result<(), Fail
 
 /// Makes room for a page that a page opens; `None` when there are too many.
 #[cfg(target_os = "linux")]
-pub(crate) fn admit_popup(app: &AppHandle) -> Option<String> {
-    app.state::<Shell>().pages().admit()
+pub(crate) fn admit_popup(app: &AppHandle, opener: &str) -> Option<String> {
+    let shell = app.state::<Shell>();
+    let mut pages = shell.pages();
+    let profile = pages.open.get(opener)?.profile.clone();
+    pages.admit(profile)
 }
 
 /// Shows a page that [`platform`] made for a page, in a window of its own.
@@ -138,9 +149,22 @@ pub(crate) fn show_popup(app: &AppHandle, label: String) {
     });
 }
 
-/// Tells where a page may go.
-pub(crate) fn judge(app: &AppHandle, url: &Url) -> Verdict {
-    rules::judge(url, &app.state::<Shell>().client().view().sites)
+/// Tells where a page may go: to the sites of its own company.
+pub(crate) fn judge(app: &AppHandle, label: &str, url: &Url) -> Verdict {
+    rules::judge(url, &sites_of(app, label))
+}
+
+/// The sites of the company that a page belongs to; none once its vault is closed.
+fn sites_of(app: &AppHandle, label: &str) -> Vec<SiteView> {
+    let shell = app.state::<Shell>();
+    let profile = shell.pages().open.get(label).map(|page| page.profile.clone());
+    let client = profile.and_then(|profile| shell.companies().find(&profile));
+    client.map(|client| client.view().sites).unwrap_or_default()
+}
+
+/// Somebody uses a page.
+pub(crate) fn touch(app: &AppHandle) {
+    app.state::<Shell>().companies().touch();
 }
 
 /// Shows the state of a page in its bar and in the title of its window.
@@ -176,7 +200,7 @@ pub(crate) fn notice(app: &AppHandle, label: &str, notice: PageNotice) {
 pub(crate) fn act(app: &AppHandle, label: &str, action: PageAction) {
     match action {
         PageAction::Home => shell::show_main(app),
-        PageAction::Lock => app.state::<Shell>().client().lock(),
+        PageAction::Lock => app.state::<Shell>().companies().lock(LockCause::Person),
         PageAction::Back | PageAction::Forward | PageAction::Reload | PageAction::Stop => {
             let label = label.to_owned();
             run_on_main(app, move || platform::act(&label, action));
@@ -186,7 +210,7 @@ pub(crate) fn act(app: &AppHandle, label: &str, action: PageAction) {
 
 /// Goes to an address that the person typed.
 pub(crate) fn navigate(app: &AppHandle, label: &str, typed: &str) {
-    let sites = app.state::<Shell>().client().view().sites;
+    let sites = sites_of(app, label);
     match rules::read_address(typed, &sites) {
         Some(url) => match rules::judge(&url, &sites) {
             Verdict::Load => {
@@ -215,13 +239,19 @@ pub(crate) fn answer(app: &AppHandle, label: &str, open: bool) {
     }
 }
 
-/// Closes every page and forgets what they kept.
-pub(crate) fn close_all(app: &AppHandle) {
-    let labels: Vec<String> = app.state::<Shell>().pages().open.keys().cloned().collect();
-    for label in labels {
+/// Closes every page of a company that is not open, and forgets what its pages kept.
+pub(crate) fn close_all_but(app: &AppHandle, open: &[String]) {
+    let closed: Vec<String> = {
+        let shell = app.state::<Shell>();
+        let pages = shell.pages();
+        let closed = pages.open.iter().filter(|(_, page)| !open.iter().any(|name| name == page.profile.as_str()));
+        closed.map(|(label, _)| label.clone()).collect()
+    };
+    for label in closed {
         close(app, &label);
     }
-    run_on_main(app, platform::forget);
+    let open = open.to_vec();
+    run_on_main(app, move || platform::forget_all_but(&open));
 }
 
 fn close(app: &AppHandle, label: &str) {
@@ -235,11 +265,10 @@ fn close(app: &AppHandle, label: &str) {
     run_on_main(app, move || platform::close(&label));
 }
 
-fn access(app: &AppHandle) -> Result<Access, Failure> {
-    let shell = app.state::<Shell>();
-    let proxy = shell.client().proxy().ok_or(Fault::Locked)?;
-    let secure_hosts = rules::secure_hosts(&shell.client().view().sites);
-    Ok(Access { proxy, secure_hosts })
+fn access(client: &Client, profile: ProfileName) -> Result<Access, Failure> {
+    let proxy = client.proxy().ok_or(Fault::Locked)?;
+    let secure_hosts = rules::secure_hosts(&client.view().sites);
+    Ok(Access { profile, proxy, secure_hosts })
 }
 
 /// Makes the window of a page with the app's bar in it.

@@ -2,8 +2,8 @@
 //!
 //! A command is named in three places: here, in `build.rs`, and in the capability of the window that may call it.
 
-use latchgate_client::view::CodeView;
-use latchgate_client::{AppView, Failure, Fault};
+use latchgate_client::view::{CodeView, LockCause, Settings, Snapshot};
+use latchgate_client::{Failure, Fault, ProfileName};
 use tauri::ipc::{Channel, InvokeBody, InvokeResponseBody, Request};
 use tauri::{AppHandle, State, WebviewWindow, Wry};
 use zeroize::Zeroizing;
@@ -29,6 +29,11 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke<Wry>) -> bool + Send + Syn
         unlock,
         lock,
         forget,
+        show_company,
+        add_company,
+        leave_company,
+        set_settings,
+        touch,
         open_site,
         watch_page,
         page_act,
@@ -38,8 +43,8 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke<Wry>) -> bool + Send + Syn
 }
 
 #[tauri::command]
-fn view(shell: State<'_, Shell>) -> AppView {
-    shell.client().view()
+fn view(shell: State<'_, Shell>) -> Snapshot {
+    shell.companies().view()
 }
 
 #[tauri::command]
@@ -64,7 +69,7 @@ async fn scan(
     frames: Channel<InvokeResponseBody>,
     states: Channel<CameraState>,
 ) -> Result<CodeView, Failure> {
-    shell.take_code(shell.scanner().scan(shell.client().clone(), frames, states).await?)
+    shell.take_code(shell.scanner().scan(shell.client(), frames, states).await?)
 }
 
 #[tauri::command]
@@ -104,14 +109,44 @@ async fn unlock(app: AppHandle, shell: State<'_, Shell>, secret: UnlockInput) ->
 
 #[tauri::command]
 fn lock(shell: State<'_, Shell>) {
-    shell.client().lock();
+    shell.companies().lock(LockCause::Person);
 }
 
 #[tauri::command]
 async fn forget(app: AppHandle, shell: State<'_, Shell>) -> Result<(), Failure> {
-    shell.client().forget().await?;
-    biometrics::forget_key(&app).await;
+    let (client, profile) = (shell.client(), shell.companies().shown_name());
+    client.forget().await?;
+    biometrics::forget_key(&app, &profile).await;
+    shell.companies().leave();
     Ok(())
+}
+
+#[tauri::command]
+fn show_company(shell: State<'_, Shell>, profile: &str) -> Result<(), Failure> {
+    shell.drop_code();
+    let profile = ProfileName::parse(profile).map_err(|_| Fault::NotPaired)?;
+    shell.companies().show(&profile)
+}
+
+#[tauri::command]
+fn add_company(shell: State<'_, Shell>) -> Result<(), Failure> {
+    shell.companies().add()
+}
+
+#[tauri::command]
+fn leave_company(shell: State<'_, Shell>) {
+    shell.drop_code();
+    shell.companies().leave();
+}
+
+#[tauri::command]
+async fn set_settings(shell: State<'_, Shell>, settings: Settings) -> Result<(), Failure> {
+    shell.client().set_settings(settings).await
+}
+
+#[tauri::command]
+fn touch(shell: State<'_, Shell>) {
+    shell.companies().touch();
 }
 
 #[tauri::command]

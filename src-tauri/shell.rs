@@ -1,11 +1,12 @@
-//! What one run of the app holds: the controller, the code that is being looked at, the camera, the open pages.
+//! What one run of the app holds: the companies' controllers, the code that is being looked at, the camera, the open pages.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use latchgate_client::view::CodeView;
+use latchgate_client::view::{CodeView, LockCause};
 use latchgate_client::{
-    Client, ClientConfig, Failure, Fault, IdleLock, KeychainStore, PlainHttp, ProfileName, TlsRoots, UnlockSecret,
+    Client, Companies, CompaniesConfig, Failure, Fault, IdleLock, KeychainStore, PlainHttp, ProfileName, TlsRoots,
+    UnlockSecret, presence,
 };
 use serde::Deserialize;
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
@@ -26,7 +27,7 @@ const PLAIN_HTTP_VARIABLE: &str = "LATCHGATE_ALLOW_PLAIN_HTTP";
 
 /// The state that all commands share.
 pub(crate) struct Shell {
-    client: Client,
+    companies: Companies,
     data_dir: PathBuf,
     code: Mutex<Option<Zeroizing<String>>>,
     scanner: Scanner,
@@ -47,8 +48,13 @@ pub(crate) enum UnlockInput {
 }
 
 impl Shell {
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
+    pub(crate) fn companies(&self) -> &Companies {
+        &self.companies
+    }
+
+    /// Returns the company that is shown.
+    pub(crate) fn client(&self) -> Client {
+        self.companies.shown()
     }
 
     pub(crate) fn scanner(&self) -> &Scanner {
@@ -65,7 +71,7 @@ impl Shell {
     /// What is wrong with the code; an earlier one is dropped all the same.
     pub(crate) fn take_code(&self, text: Zeroizing<String>) -> Result<CodeView, Failure> {
         self.drop_code();
-        let view = self.client.inspect_code(&text)?;
+        let view = self.client().inspect_code(&text)?;
         *self.code() = Some(text);
         Ok(view)
     }
@@ -80,7 +86,7 @@ impl Shell {
     /// Those of [`Client::pair`].
     pub(crate) async fn pair(&self, secret: UnlockSecret) -> Result<(), Failure> {
         let code = self.code().clone().ok_or(Fault::CodeEmpty)?;
-        self.client.pair(&code, secret).await?;
+        self.client().pair(&code, secret).await?;
         self.drop_code();
         Ok(())
     }
@@ -88,6 +94,10 @@ impl Shell {
     fn code(&self) -> MutexGuard<'_, Option<Zeroizing<String>>> {
         self.code.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn shown(app: &AppHandle) -> ProfileName {
+    app.state::<Shell>().companies().shown_name()
 }
 
 impl UnlockInput {
@@ -98,7 +108,7 @@ impl UnlockInput {
     pub(crate) async fn seal(self, app: &AppHandle) -> Result<UnlockSecret, Failure> {
         match self {
             Self::Passphrase { passphrase } => Ok(UnlockSecret::Passphrase(Zeroizing::new(passphrase))),
-            Self::Biometric => biometrics::make_key(app).await.map(UnlockSecret::Biometric),
+            Self::Biometric => biometrics::make_key(app, &shown(app)).await.map(UnlockSecret::Biometric),
         }
     }
 
@@ -109,7 +119,7 @@ impl UnlockInput {
     pub(crate) async fn open(self, app: &AppHandle) -> Result<UnlockSecret, Failure> {
         match self {
             Self::Passphrase { passphrase } => Ok(UnlockSecret::Passphrase(Zeroizing::new(passphrase))),
-            Self::Biometric => biometrics::release_key(app).await.map(UnlockSecret::Biometric),
+            Self::Biometric => biometrics::release_key(app, &shown(app)).await.map(UnlockSecret::Biometric),
         }
     }
 }
@@ -120,10 +130,10 @@ impl UnlockInput {
 /// When the data folder cannot be used, or the window not be made.
 pub(crate) fn open(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
     let data_dir = data_dir(app)?;
-    let config = ClientConfig {
+    let config = CompaniesConfig {
         data_dir: data_dir.clone(),
         profile: ProfileName::parse(std::env::var(PROFILE_VARIABLE).as_deref().unwrap_or("default"))?,
-        store: Box::new(KeychainStore::new()),
+        store: || Box::new(KeychainStore::new()),
         plain_http: match std::env::var(PLAIN_HTTP_VARIABLE).as_deref() {
             Ok("1") => PlainHttp::Allowed,
             _ => PlainHttp::ToLoopback,
@@ -131,11 +141,10 @@ pub(crate) fn open(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
         device_label: device_label(),
         roots: TlsRoots::Platform,
         idle: IdleLock::BySettings,
-        web_data: None,
     };
-    let client = tauri::async_runtime::block_on(async { Client::open(config) })?;
+    let companies = tauri::async_runtime::block_on(async { Companies::open(config) })?;
     app.manage(Shell {
-        client,
+        companies,
         data_dir,
         code: Mutex::default(),
         scanner: Scanner::default(),
@@ -143,7 +152,14 @@ pub(crate) fn open(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
     });
     open_main(app)?;
     tauri::async_runtime::spawn(view::publish(app.clone()));
+    tauri::async_runtime::spawn(follow_person(app.clone()));
     Ok(())
+}
+
+/// Locks with the system's screen and before its sleep.
+async fn follow_person(app: AppHandle) {
+    let system = presence::system();
+    system.follow(Box::new(|event| app.state::<Shell>().companies().heed(event))).await;
 }
 
 fn open_main(app: &AppHandle) -> tauri::Result<()> {
@@ -179,7 +195,7 @@ pub(crate) fn show_main(_: &AppHandle) {}
 /// Locks before the process ends, so that no page outlives it.
 pub(crate) fn close(app: &AppHandle) {
     if let Some(shell) = app.try_state::<Shell>() {
-        shell.client().lock();
+        shell.companies().lock(LockCause::Person);
     }
 }
 

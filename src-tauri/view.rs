@@ -1,12 +1,11 @@
 //! What the pages of the app are told: whole snapshots, never changes.
 //!
-//! 1. The main window receives each [`AppView`] as the event `view`.
+//! 1. The main window receives each [`Snapshot`] as the event `view`.
 //! 2. The bar above an intranet page receives each [`PageView`] of its own page through a channel that it opened.
 //!
 //! The types below are declared to TypeScript in `ui/src/bindings-shell.ts`, which a test compares.
 
-use latchgate_client::AppView;
-use latchgate_client::view::Screen;
+use latchgate_client::view::{CompanyState, Snapshot};
 use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, Emitter, EventTarget, Manager};
 use ts_rs::TS;
@@ -117,23 +116,23 @@ pub(crate) enum PageNotice {
     NotLoaded,
 }
 
-/// Sends every snapshot of the controller to the main window, and closes the pages when the vault closes.
+/// Sends every snapshot of the companies to the main window, and closes the pages of a company whose vault closes.
 pub(crate) async fn publish(app: AppHandle) {
-    let mut views = app.state::<Shell>().client().watch();
+    let mut changes = app.state::<Shell>().companies().watch();
     loop {
-        let view = views.borrow_and_update().clone();
-        send(&app, view);
-        if views.changed().await.is_err() {
+        changes.mark_unchanged();
+        let snapshot = app.state::<Shell>().companies().view();
+        send(&app, snapshot);
+        if changes.changed().await.is_err() {
             return;
         }
     }
 }
 
-fn send(app: &AppHandle, view: AppView) {
-    if view.screen != Screen::Portal {
-        browse::close_all(app);
-    }
-    if let Err(error) = app.emit_to(EventTarget::webview_window(MAIN), "view", view) {
+fn send(app: &AppHandle, snapshot: Snapshot) {
+    let open = snapshot.companies.iter().filter(|company| company.state == CompanyState::Open);
+    browse::close_all_but(app, &open.map(|company| company.profile.clone()).collect::<Vec<_>>());
+    if let Err(error) = app.emit_to(EventTarget::webview_window(MAIN), "view", snapshot) {
         tracing::warn!(error = &error as &dyn std::error::Error, "the main window does not take the view");
     }
 }

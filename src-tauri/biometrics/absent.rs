@@ -2,7 +2,7 @@
 
 use std::future::ready;
 
-use latchgate_client::{Failure, Fault};
+use latchgate_client::{Failure, Fault, ProfileName};
 use tauri::AppHandle;
 use zeroize::Zeroizing;
 
@@ -15,17 +15,17 @@ pub(crate) async fn kind(_: &AppHandle) -> Biometrics {
 
 /// # Errors
 /// Always `unavailable`.
-pub(crate) async fn make_key(_: &AppHandle) -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(crate) async fn make_key(_: &AppHandle, _: &ProfileName) -> Result<Zeroizing<Vec<u8>>, Failure> {
     ready(Err(Fault::Unavailable.into())).await
 }
 
 /// # Errors
 /// Always `unavailable`.
-pub(crate) async fn release_key(_: &AppHandle) -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(crate) async fn release_key(_: &AppHandle, _: &ProfileName) -> Result<Zeroizing<Vec<u8>>, Failure> {
     ready(Err(Fault::Unavailable.into())).await
 }
 
 /// There is nothing to forget.
-pub(crate) async fn forget_key(_: &AppHandle) {
+pub(crate) async fn forget_key(_: &AppHandle, _: &ProfileName) {
     ready(()).await;
 }

@@ -5,7 +5,7 @@
 //!   seals the vault's key, and the sealed form lies in the app's folder.
 //! - Apple: the system recognises the owner, then the keychain hands out the vault's key.
 
-use latchgate_client::{Failure, Fault};
+use latchgate_client::{Failure, Fault, ProfileName};
 use tauri::AppHandle;
 use tauri_plugin_biometric::{AuthOptions, BiometricExt, BiometryType};
 use zeroize::Zeroizing;
@@ -34,11 +34,11 @@ pub(crate) async fn kind(app: &AppHandle) -> Biometrics {
 ///
 /// # Errors
 /// `biometrics-refused`, or those of the keychain.
-pub(crate) async fn make_key(app: &AppHandle) -> Result<Zeroizing<Vec<u8>>, Failure> {
+pub(crate) async fn make_key(app: &AppHandle, profile: &ProfileName) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let mut key = Zeroizing::new(vec![0; KEY_LENGTH]);
     getrandom::fill(&mut key).map_err(|_| Fault::NoRandomness)?;
-    let guarded = key.clone();
-    ask(app, move |app| guard::put(app, &guarded)).await.unwrap_or_else(|| Err(refused()))?;
+    let (guarded, profile) = (key.clone(), profile.clone());
+    ask(app, move |app| guard::put(app, &profile, &guarded)).await.unwrap_or_else(|| Err(refused()))?;
     Ok(key)
 }
 
@@ -46,13 +46,15 @@ pub(crate) async fn make_key(app: &AppHandle) -> Result<Zeroizing<Vec<u8>>, Fail
 ///
 /// # Errors
 /// `biometrics-refused`, or those of the keychain.
-pub(crate) async fn release_key(app: &AppHandle) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    ask(app, guard::get).await.unwrap_or_else(|| Err(refused()))
+pub(crate) async fn release_key(app: &AppHandle, profile: &ProfileName) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let profile = profile.clone();
+    ask(app, move |app| guard::get(app, &profile)).await.unwrap_or_else(|| Err(refused()))
 }
 
 /// Forgets the key.
-pub(crate) async fn forget_key(app: &AppHandle) {
-    if let Some(Err(failure)) = ask(app, guard::remove).await {
+pub(crate) async fn forget_key(app: &AppHandle, profile: &ProfileName) {
+    let profile = profile.clone();
+    if let Some(Err(failure)) = ask(app, move |app| guard::remove(app, &profile)).await {
         tracing::warn!(code = failure.code, "the bound key was not removed");
     }
 }
@@ -81,12 +83,14 @@ mod guard {
 
     use tauri::Manager;
 
-    use super::{AppHandle, AuthOptions, BiometricExt, Failure, Fault, REASON, Zeroizing, options, refused};
+    use super::{
+        AppHandle, AuthOptions, BiometricExt, Failure, Fault, ProfileName, REASON, Zeroizing, options, refused,
+    };
 
     /// The sealed key; without the Keystore's key it says nothing.
-    fn path(app: &AppHandle) -> Result<PathBuf, Failure> {
+    fn path(app: &AppHandle, profile: &ProfileName) -> Result<PathBuf, Failure> {
         let folder = app.path().app_local_data_dir().map_err(|_| Fault::StorageFailed)?;
-        Ok(folder.join("bound.key"))
+        Ok(folder.join(format!("{}.bound", profile.as_str())))
     }
 
     fn cipher(app: &AppHandle, options: AuthOptions) -> Result<Zeroizing<String>, Failure> {
@@ -94,20 +98,20 @@ mod guard {
         Ok(Zeroizing::new(result.data))
     }
 
-    pub(super) fn put(app: &AppHandle, key: &[u8]) -> Result<(), Failure> {
+    pub(super) fn put(app: &AppHandle, profile: &ProfileName, key: &[u8]) -> Result<(), Failure> {
         let plain = hex::encode(key);
         let sealed = cipher(app, AuthOptions { data_to_encrypt: Some(plain), ..options() })?;
-        std::fs::write(path(app)?, sealed.as_bytes()).map_err(|_| Fault::StorageFailed.into())
+        std::fs::write(path(app, profile)?, sealed.as_bytes()).map_err(|_| Fault::StorageFailed.into())
     }
 
-    pub(super) fn get(app: &AppHandle) -> Result<Zeroizing<Vec<u8>>, Failure> {
-        let sealed = std::fs::read_to_string(path(app)?).map_err(|_| Fault::VaultAbsent)?;
+    pub(super) fn get(app: &AppHandle, profile: &ProfileName) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let sealed = std::fs::read_to_string(path(app, profile)?).map_err(|_| Fault::VaultAbsent)?;
         let plain = cipher(app, AuthOptions { data_to_decrypt: Some(sealed), ..options() })?;
         hex::decode(plain.as_bytes()).map(Zeroizing::new).map_err(|_| Fault::KeychainCorrupt.into())
     }
 
-    pub(super) fn remove(app: &AppHandle) -> Result<(), Failure> {
-        match std::fs::remove_file(path(app)?) {
+    pub(super) fn remove(app: &AppHandle, profile: &ProfileName) -> Result<(), Failure> {
+        match std::fs::remove_file(path(app, profile)?) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Fault::StorageFailed.into()),
             Ok(()) | Err(_) => Ok(()),
         }
@@ -118,10 +122,12 @@ mod guard {
 mod guard {
     use latchgate_client::{KeyStore, KeychainStore, StoreError};
 
-    use super::{AppHandle, BiometricExt, Failure, Fault, REASON, Zeroizing, options, refused};
+    use super::{AppHandle, BiometricExt, Failure, Fault, ProfileName, REASON, Zeroizing, options, refused};
 
     /// The key's name in the keychain.
-    const NAME: &str = "bound";
+    fn name(profile: &ProfileName) -> String {
+        format!("{}.bound", profile.as_str())
+    }
 
     fn recognise(app: &AppHandle) -> Result<(), Failure> {
         app.biometric().authenticate(REASON.to_owned(), options()).map_err(|_| refused())
@@ -131,17 +137,17 @@ mod guard {
         Failure::from(&error)
     }
 
-    pub(super) fn put(app: &AppHandle, key: &[u8]) -> Result<(), Failure> {
+    pub(super) fn put(app: &AppHandle, profile: &ProfileName, key: &[u8]) -> Result<(), Failure> {
         recognise(app)?;
-        KeychainStore::new().write(NAME, key).map_err(failure)
+        KeychainStore::new().write(&name(profile), key).map_err(failure)
     }
 
-    pub(super) fn get(app: &AppHandle) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    pub(super) fn get(app: &AppHandle, profile: &ProfileName) -> Result<Zeroizing<Vec<u8>>, Failure> {
         recognise(app)?;
-        KeychainStore::new().read(NAME).map_err(failure)?.ok_or_else(|| Fault::VaultAbsent.into())
+        KeychainStore::new().read(&name(profile)).map_err(failure)?.ok_or_else(|| Fault::VaultAbsent.into())
     }
 
-    pub(super) fn remove(_: &AppHandle) -> Result<(), Failure> {
-        KeychainStore::new().delete(NAME).map_err(failure)
+    pub(super) fn remove(_: &AppHandle, profile: &ProfileName) -> Result<(), Failure> {
+        KeychainStore::new().delete(&name(profile)).map_err(failure)
     }
 }

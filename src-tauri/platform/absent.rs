@@ -18,4 +18,4 @@ pub(crate) fn load(_: &str, _: &Url) {}
 
 pub(crate) fn close(_: &str) {}
 
-pub(crate) fn forget() {}
+pub(crate) fn forget_all_but(_: &[String]) {}

@@ -1,7 +1,8 @@
 //! Intranet pages on Linux: WebKitGTK views without any Tauri or wry surface.
 //!
-//! 1. All pages of one unlock share one web context that lives in memory only, so that a login holds in every tab
-//!    and nothing is left afterwards. The next unlock has other proxy credentials, and so another context.
+//! 1. All pages of one unlock of one company share one web context that lives in memory only, so that a login holds in
+//!    every tab and nothing is left afterwards. The next unlock has other proxy credentials, and so another context;
+//!    another company has a context of its own, with other cookies, storage, caches and processes.
 //! 2. The context's only way out is SOCKS5 to the controller's proxy, for loopback addresses too, and names are
 //!    resolved there. Before the first load it trusts the certificates of the catalogue's sites.
 //! 3. No script, message handler or URI scheme is added: to a page, the app does not exist.
@@ -10,7 +11,9 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use gtk::gdk::EventMask;
 use gtk::gio::TlsCertificate;
+use gtk::glib::Propagation;
 use gtk::prelude::*;
 use latchgate_client::{Failure, Fault, ProxyEndpoint};
 use tauri::{AppHandle, Manager, Url};
@@ -35,13 +38,14 @@ thread_local! {
 
 #[derive(Default)]
 struct Views {
-    context: Option<(String, WebContext)>,
+    /// By the profile: the user of the proxy that it was made for, and the context.
+    contexts: HashMap<String, (String, WebContext)>,
     pages: HashMap<String, WebView>,
 }
 
 /// Opens a page below the bar of its window.
 pub(crate) fn open(app: &AppHandle, label: &str, url: &Url, access: &Access) -> Result<(), Failure> {
-    let context = context(app, &access.proxy);
+    let context = context(app, access);
     trust(&context, access);
     let view = WebView::builder().web_context(&context).user_content_manager(&UserContentManager::new()).build();
     prepare(app, label, &view);
@@ -96,19 +100,21 @@ pub(crate) fn close(label: &str) {
     }
 }
 
-/// Drops the context: cookies, storage, caches and certificates go with it.
-pub(crate) fn forget() {
-    VIEWS.with_borrow_mut(|views| views.context.take());
+/// Drops the contexts of all companies but these: cookies, storage, caches and certificates go with them.
+pub(crate) fn forget_all_but(open: &[String]) {
+    VIEWS.with_borrow_mut(|views| views.contexts.retain(|profile, _| open.contains(profile)));
 }
 
-/// Returns the context of this unlock, made at its first page.
-fn context(app: &AppHandle, proxy: &ProxyEndpoint) -> WebContext {
-    let present = VIEWS.with_borrow(|views| views.context.clone());
+/// Returns the context of this company's unlock, made at its first page.
+fn context(app: &AppHandle, access: &Access) -> WebContext {
+    let profile = access.profile.as_str();
+    let present = VIEWS.with_borrow(|views| views.contexts.get(profile).cloned());
     match present {
-        Some((user, context)) if user == proxy.user => context,
+        Some((user, context)) if user == access.proxy.user => context,
         _ => {
-            let context = make_context(app, proxy);
-            VIEWS.with_borrow_mut(|views| views.context = Some((proxy.user.clone(), context.clone())));
+            let context = make_context(app, &access.proxy);
+            let made = (access.proxy.user.clone(), context.clone());
+            VIEWS.with_borrow_mut(|views| views.contexts.insert(profile.to_owned(), made));
             context
         }
     }
@@ -154,6 +160,24 @@ fn prepare(app: &AppHandle, label: &str, view: &WebView) {
     }
     connect_policies(app, label, view);
     connect_bar(app, label, view);
+    connect_person(app, view);
+}
+
+/// Tells when somebody uses the page, so that the device does not lock under their hands.
+fn connect_person(app: &AppHandle, view: &WebView) {
+    view.add_events(EventMask::KEY_PRESS_MASK | EventMask::BUTTON_PRESS_MASK | EventMask::SCROLL_MASK);
+    let touched = app.clone();
+    view.connect_key_press_event(move |_, _| touch(&touched));
+    let touched = app.clone();
+    view.connect_button_press_event(move |_, _| touch(&touched));
+    let touched = app.clone();
+    view.connect_scroll_event(move |_, _| touch(&touched));
+}
+
+/// Goes on with the event afterwards.
+fn touch(app: &AppHandle) -> Propagation {
+    browse::touch(app);
+    Propagation::Proceed
 }
 
 fn connect_policies(app: &AppHandle, label: &str, view: &WebView) {
@@ -228,7 +252,7 @@ impl Handle {
         let Some(mut action) = navigation.navigation_action() else { return false };
         let address = action.request().and_then(|request| request.uri()).and_then(|uri| Url::parse(&uri).ok());
         let wanted = action.is_user_gesture() || action.is_redirect() || kind == PolicyDecisionType::NewWindowAction;
-        let verdict = address.as_ref().map_or(Verdict::Refuse, |url| browse::judge(&self.app, url));
+        let verdict = address.as_ref().map_or(Verdict::Refuse, |url| browse::judge(&self.app, &self.label, url));
         match (verdict, address) {
             (Verdict::Load, _) => return false,
             (Verdict::Ask, Some(url)) if wanted => browse::ask(&self.app, &self.label, url),
@@ -245,7 +269,7 @@ impl Handle {
     /// The page itself did not load; `true` keeps WebKit's own error page away.
     fn handle_failed_load(&self, address: &str) -> bool {
         match Url::parse(address) {
-            Ok(url) if browse::judge(&self.app, &url) == Verdict::Ask => {
+            Ok(url) if browse::judge(&self.app, &self.label, &url) == Verdict::Ask => {
                 browse::ask(&self.app, &self.label, url);
                 true
             }
@@ -259,7 +283,7 @@ impl Handle {
     /// Makes the view of a page that this page opens, in the same context.
     fn open_popup(&self, opener: &WebView, address: &str) -> Option<WebView> {
         let url = Url::parse(if address.is_empty() { "about:blank" } else { address }).ok()?;
-        match browse::judge(&self.app, &url) {
+        match browse::judge(&self.app, &self.label, &url) {
             Verdict::Load => {}
             Verdict::Ask => {
                 browse::ask(&self.app, &self.label, url);
@@ -270,7 +294,7 @@ impl Handle {
                 return None;
             }
         }
-        let label = browse::admit_popup(&self.app)?;
+        let label = browse::admit_popup(&self.app, &self.label)?;
         let view = WebView::builder().related_view(opener).user_content_manager(&UserContentManager::new()).build();
         prepare(&self.app, &label, &view);
         VIEWS.with_borrow_mut(|views| views.pages.insert(label.clone(), view.clone()));

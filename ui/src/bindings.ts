@@ -34,6 +34,53 @@ settings: Settings,
 ended: Failure | null, };
 
 /**
+ * What an app with several companies shows: one of them whole, and all of them by name.
+ */
+export type Snapshot = { 
+/**
+ * The company that is shown.
+ */
+app: AppView, 
+/**
+ * Every company, in a steady order.
+ */
+companies: Array<CompanyView>, };
+
+/**
+ * One company among several.
+ */
+export type CompanyView = { 
+/**
+ * The name of its profile on this device.
+ */
+profile: string, 
+/**
+ * What it is called, empty before it said so.
+ */
+company: string, 
+/**
+ * The gateway's host.
+ */
+gatewayHost: string, 
+/**
+ * How far it is.
+ */
+state: CompanyState, 
+/**
+ * Whether it answers.
+ */
+light: Light, 
+/**
+ * Whether it is the one that is shown.
+ */
+shown: boolean, };
+
+/**
+ * How far a company is.
+ */
+export type CompanyState = "new" | "pairing" | "locked" | "open";
+
+/**
  * The screen that the state asks for.
  */
 export type Screen = { "kind": "welcome" } | { "kind": "pairing", 
@@ -229,4 +276,8 @@ lockWithScreen: boolean,
 /**
  * Erases the keys after this many wrong passphrases in a row; `None` only lets them wait longer.
  */
-eraseAfterTries: number | null, };
+eraseAfterTries: number | null, 
+/**
+ * Allows backups: files that are this device to whoever has them and their passphrase.
+ */
+backups: boolean, };

@@ -10,7 +10,7 @@
 import { Channel, invoke } from "@tauri-apps/api/core";
 import { type Event, listen } from "@tauri-apps/api/event";
 
-import type { AppView, CodeView, Failure } from "./bindings";
+import type { CodeView, Failure, Settings, Snapshot } from "./bindings";
 import type { CameraState, DeviceInfo, PageAction, PageView } from "./bindings-shell";
 import { failures } from "./texts/en.failures";
 
@@ -33,8 +33,8 @@ export interface ScanEvents {
 
 export interface Host {
 
-  view(): Promise<AppView>;
-  onView(listener: (view: AppView) => void): Promise<Unsubscribe>;
+  view(): Promise<Snapshot>;
+  onView(listener: (snapshot: Snapshot) => void): Promise<Unsubscribe>;
   deviceInfo(): Promise<DeviceInfo>;
 
   readCode(text: string): Promise<CodeView>;
@@ -52,6 +52,14 @@ export interface Host {
   unlock(secret: UnlockInput): Promise<void>;
   lock(): Promise<void>;
   forget(): Promise<void>;
+  showCompany(profile: string): Promise<void>;
+  /** Shows the way to pair with one more company. */
+  addCompany(): Promise<void>;
+  /** Goes back to a company that is paired. */
+  leaveCompany(): Promise<void>;
+  setSettings(settings: Settings): Promise<void>;
+  /** Somebody is there: the device does not lock under their hands. */
+  touch(): Promise<void>;
   openSite(url: string): Promise<void>;
 
   /** Follows the page below this bar, beginning with its present state. */
@@ -65,7 +73,7 @@ export interface Host {
 export function tauriHost(): Host {
   return {
     view: () => invoke("view"),
-    onView: (listener) => listen("view", (event: Event<AppView>) => listener(event.payload)),
+    onView: (listener) => listen("view", (event: Event<Snapshot>) => listener(event.payload)),
     deviceInfo: () => invoke("device_info"),
 
     readCode: (text) => invoke("read_code", { text }),
@@ -88,6 +96,11 @@ export function tauriHost(): Host {
     unlock: (secret) => invoke("unlock", { secret }),
     lock: () => invoke("lock"),
     forget: () => invoke("forget"),
+    showCompany: (profile) => invoke("show_company", { profile }),
+    addCompany: () => invoke("add_company"),
+    leaveCompany: () => invoke("leave_company"),
+    setSettings: (settings) => invoke("set_settings", { settings }),
+    touch: () => invoke("touch"),
     openSite: (url) => invoke("open_site", { url }),
 
     watchPage: (listener) => invoke("watch_page", { snapshots: new Channel<PageView>(listener) }),

@@ -4,4 +4,4 @@ import type { CodeView } from "./bindings";
 export type JoiningStep = { at: "welcome" } | { at: "scan" } | { at: "paste" } | { at: "confirm"; code: CodeView } | { at: "passphrase"; code: CodeView };
 
 /** Where a page begins. The app begins at the beginning; the preview may begin anywhere. */
-export type StartAt = JoiningStep | { at: "device" } | { at: "settings" };
+export type StartAt = JoiningStep | { at: "device" } | { at: "settings" } | { at: "companies" };

@@ -2,7 +2,7 @@
  * Development only: shows any screen by its name without the app behind it, `?screen=NAME&theme=dark&lang=de&dir=rtl`.
  * `npm run screens` walks through all of them. What is shown here is made up.
  */
-import type { AppView, CodeView, Failure, KeychainState, Light, PairingProgress, ProfileView, Screen, SiteView, StatusView } from "./bindings";
+import type { AppView, CodeView, CompanyView, Failure, KeychainState, Light, PairingProgress, ProfileView, Screen, SiteView, StatusView } from "./bindings";
 import type { Biometrics, PageView } from "./bindings-shell";
 import type { Host, ScanEvents } from "./host";
 import { type LanguageChoice, setLanguage } from "./language.svelte";
@@ -13,6 +13,8 @@ interface Scene {
   screen?: Screen;
   startAt?: StartAt;
   keychain?: KeychainState;
+  /** More companies than the one that is shown. */
+  others?: CompanyView[];
   biometrics?: Biometrics;
   sites?: SiteView[];
   status?: StatusView;
@@ -34,6 +36,11 @@ const profile: ProfileView = {
   gatewayHost: "gateway.harbour-freight-lines.example",
   companyFingerprint: "4f2a 91c0 7d13 b85e",
 };
+
+const others: CompanyView[] = [
+  { profile: "default-2", company: "Northlight Tools", gatewayHost: "gate.northlight.example", state: "locked", light: "unknown", shown: false },
+  { profile: "default-3", company: "St. Brendan’s Hospital Foundation", gatewayHost: "access.st-brendans-hospital-foundation.example", state: "open", light: "good", shown: false },
+];
 
 const square =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='7' fill='%23b3452c'/%3E%3Cpath d='M8 22l6-12 4 8 2-3 4 7z' fill='%23fff'/%3E%3C/svg%3E";
@@ -144,6 +151,9 @@ export const scenes: Record<string, Scene> = {
   "settings-sight": portal({ startAt: { at: "settings" }, act: () => unfold("settings-sight") }),
   "settings-about": portal({ startAt: { at: "settings" }, act: () => unfold("settings-about") }),
   "settings-licences": portal({ startAt: { at: "settings" }, act: () => unfold("settings-licences") }),
+  companies: portal({ startAt: { at: "companies" }, others }),
+  "companies-locked": { ...locked(0, null), startAt: { at: "companies" }, others },
+  "welcome-another": { others: others.slice(0, 1) },
   toolbar: page(),
   "toolbar-loading": page({ loading: true, title: "", canGoForward: true }),
   "toolbar-plain": page({ address: "http://canteen.hfl.example:8080/", host: "canteen.hfl.example:8080", title: "Menu of the week", encrypted: false }),
@@ -214,14 +224,22 @@ export function preview(query: URLSearchParams): { host: Host; startAt?: StartAt
     status: scene.status ?? lights("unknown", "unknown", "unknown"),
     sites: scene.sites ?? [],
     keychain: scene.keychain ?? "available",
-    settings: { lockAfterMinutes: 15, lockWithScreen: true, eraseAfterTries: null },
+    settings: { lockAfterMinutes: 15, lockWithScreen: true, eraseAfterTries: null, backups: false },
     ended: scene.ended ?? null,
+  };
+  const shown: CompanyView = {
+    profile: "default",
+    company: view.profile?.company ?? "",
+    gatewayHost: view.profile?.gatewayHost ?? "",
+    state: view.screen.kind === "portal" ? "open" : view.screen.kind === "welcome" ? "new" : view.screen.kind === "pairing" ? "pairing" : "locked",
+    light: view.status.company,
+    shown: true,
   };
   const done = () => Promise.resolve();
   const readCode = () => (scene.failure ? Promise.reject(scene.failure) : Promise.resolve(code));
   void settle(scene);
   const host: Host = {
-    view: () => Promise.resolve(view),
+    view: () => Promise.resolve({ app: view, companies: [shown, ...(scene.others ?? [])] }),
     onView: () => Promise.resolve(() => {}),
     deviceInfo: () => Promise.resolve({ mobile: false, biometrics: scene.biometrics ?? "absent" }),
     readCode,
@@ -236,6 +254,11 @@ export function preview(query: URLSearchParams): { host: Host; startAt?: StartAt
     unlock: () => (scene.failure ? Promise.reject(scene.failure) : Promise.resolve()),
     lock: done,
     forget: done,
+    showCompany: done,
+    addCompany: done,
+    leaveCompany: done,
+    setSettings: done,
+    touch: done,
     openSite: () => Promise.reject(failures.offline),
     watchPage: (listener) => Promise.resolve(scene.page && listener(scene.page)),
     pageAct: done,

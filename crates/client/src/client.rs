@@ -15,13 +15,14 @@ use crate::controller::Controller;
 use crate::failure::Failure;
 use crate::network::Internet;
 use crate::picture;
+use crate::presence::PresenceEvent;
 use crate::profile;
 use crate::proxy::{Authority, Credentials};
 use crate::vault::KeyStore;
 use crate::view::{AppView, CodeView, LockCause, ProfileView, Settings};
 
 /// The name of a profile: lower-case letters, digits, `-` and `_`, at most 64.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProfileName(String);
 
 impl ProfileName {
@@ -167,8 +168,11 @@ impl Client {
     pub fn open(config: ClientConfig) -> Result<Self, ClientError> {
         let plain_http = config.plain_http;
         let network = Arc::new(Internet::new(config.roots.clone()));
-        let controller = Controller::open(config, network)?;
-        Ok(Self { controller, plain_http })
+        Controller::open(config, network).map(|controller| Self::over(controller, plain_http))
+    }
+
+    pub(crate) const fn over(controller: Arc<Controller>, plain_http: PlainHttp) -> Self {
+        Self { controller, plain_http }
     }
 
     /// Describes a profile without opening it, so that another process may have it open.
@@ -274,9 +278,41 @@ impl Client {
         self.controller.lock(cause);
     }
 
+    /// Heeds what the system says about the person. Sleep always locks, a locked screen where that was chosen;
+    /// the return of the person only looks after the connection.
+    pub fn heed(&self, event: PresenceEvent) {
+        match event {
+            PresenceEvent::Left(LockCause::Screen) if !self.view().settings.lock_with_screen => {}
+            PresenceEvent::Left(cause) => self.lock_because(cause),
+            PresenceEvent::Back => self.wake(),
+        }
+    }
+
     /// Somebody uses the device: the time without use begins anew.
     pub fn touch(&self) {
         self.controller.touch();
+    }
+
+    /// Makes a backup of the open profile under a passphrase of its own. Whoever has both is this device, until the
+    /// company notices that there are two.
+    ///
+    /// # Errors
+    /// `backups-off`, `weak-passphrase`, `locked`, `pairing-unfinished`.
+    pub async fn back_up(&self, passphrase: Zeroizing<String>) -> Result<Vec<u8>, Failure> {
+        self.controller.back_up(passphrase).await
+    }
+
+    /// Makes this unpaired profile the device that a backup holds, sealed under `secret`.
+    ///
+    /// # Errors
+    /// `backup-unreadable`, `backup-passphrase`, `already-paired`, or those of the key store.
+    pub async fn restore(
+        &self,
+        backup: &[u8],
+        passphrase: Zeroizing<String>,
+        secret: UnlockSecret,
+    ) -> Result<(), Failure> {
+        self.controller.restore(backup, passphrase, secret).await
     }
 
     /// Changes what the person chose for this profile.

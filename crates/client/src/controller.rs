@@ -6,6 +6,7 @@
 //! 3. A lock takes effect at once, whatever command is under way; a command that opens the vault meanwhile
 //!    finds that it was overtaken and leaves it closed.
 
+mod backup;
 mod locking;
 mod pairing;
 

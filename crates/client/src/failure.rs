@@ -113,6 +113,10 @@ faults! {
     AlreadyPaired = "already-paired",
         "This device is already paired.",
         "Remove the present pairing first, or use another profile.";
+    /// More companies than an app can hold.
+    TooManyCompanies = "too-many-companies",
+        "This app is paired with as many companies as it can hold.",
+        "Remove one that you do not need any more.";
     /// Nothing to go on with.
     NotPaired = "not-paired",
         "This device is not paired.",
@@ -225,6 +229,18 @@ faults! {
     BadSetting = "bad-setting",
         "This setting is outside of what can be chosen.",
         "Choose one of the values that are offered.";
+    /// Backups were not turned on.
+    BackupsOff = "backups-off",
+        "Backups are turned off for this profile.",
+        "Turn them on first. Whoever has a backup and its passphrase is this device.";
+    /// Not a backup.
+    BackupUnreadable = "backup-unreadable",
+        "This file is not a backup that this version can read.",
+        "Choose the file that was saved as a backup, or update this app.";
+    /// The wrong passphrase for a backup.
+    BackupPassphrase = "backup-passphrase",
+        "This passphrase does not open the backup, or the file is damaged.",
+        "Try again with the passphrase that was chosen for this backup.";
     /// An empty or short passphrase.
     WeakPassphrase = "weak-passphrase",
         "The passphrase is too short.",

@@ -11,6 +11,7 @@ mod board;
 mod catalogue;
 pub mod client;
 mod code;
+pub mod companies;
 mod company;
 mod connection;
 mod controller;
@@ -19,6 +20,7 @@ pub mod failure;
 mod limits;
 mod network;
 mod picture;
+pub mod presence;
 mod profile;
 mod proxy;
 mod rotation;
@@ -31,6 +33,7 @@ mod world;
 pub use client::{
     Client, ClientConfig, ClientError, EraseWebData, IdleLock, ProfileName, ProxyEndpoint, ProxyOptions, UnlockSecret,
 };
+pub use companies::{Companies, CompaniesConfig};
 pub use failure::{Failure, Fault};
 pub use latchgate_link::dial::TlsRoots;
 pub use latchgate_protocol::origin::PlainHttp;

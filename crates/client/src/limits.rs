@@ -8,6 +8,10 @@ pub(crate) const ARGON2_MEMORY: u32 = 64 * 1024;
 pub(crate) const ARGON2_PASSES: u32 = 2;
 /// Argon2id lanes.
 pub(crate) const ARGON2_LANES: u32 = 1;
+/// Argon2id memory in KiB for a backup: it is opened once in years, and whoever has the file may guess for ever.
+pub(crate) const BACKUP_MEMORY: u32 = 256 * 1024;
+/// Argon2id passes for a backup.
+pub(crate) const BACKUP_PASSES: u32 = 3;
 /// The least Argon2id memory, in KiB, that is accepted when reading (OWASP's minimum).
 pub(crate) const ARGON2_MEMORY_FLOOR: u32 = 19 * 1024;
 /// The least passes that are accepted when reading.
@@ -37,6 +41,19 @@ pub(crate) const IDLE_MINUTES_CEILING: u32 = 8 * 60;
 /// How often the clocks are looked at while a vault is open: the most by which a lock may be late after the
 /// machine slept.
 pub(crate) const IDLE_LOOK: Duration = Duration::from_secs(5);
+
+/// How long a message bus that is not there is left alone.
+#[cfg(target_os = "linux")]
+pub(crate) const BUS_RETRY: Duration = Duration::from_secs(30);
+/// How long logind may take to answer.
+#[cfg(target_os = "linux")]
+pub(crate) const BUS_ANSWER: Duration = Duration::from_secs(5);
+/// Signals of a bus that may wait: they are rare, and each is handled at once.
+#[cfg(target_os = "linux")]
+pub(crate) const BUS_QUEUE: usize = 16;
+
+/// Companies in one app: each keeps a connection and a listener.
+pub(crate) const COMPANIES: usize = 12;
 
 /// How long a keychain may take: it may ask the person for a password of its own.
 pub(crate) const KEYCHAIN_TIMEOUT: Duration = Duration::from_secs(120);

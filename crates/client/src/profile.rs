@@ -131,6 +131,11 @@ impl ProfileFolder {
     }
 }
 
+/// Tells whether a folder has a description, readable or not.
+pub(crate) fn exists(folder: &Path) -> bool {
+    folder.join(FILE).exists()
+}
+
 /// Reads the description in a folder, whoever holds it.
 pub(crate) fn read(folder: &Path) -> Result<Option<Profile>, ClientError> {
     let bytes = match fs::read(folder.join(FILE)) {

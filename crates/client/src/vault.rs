@@ -291,7 +291,7 @@ async fn read_stored_key(shelf: &Shelf) -> Result<VaultKey, VaultError> {
 }
 
 /// Derives the key where it does not hold up the runtime.
-async fn derive(passphrase: Zeroizing<String>, work: Work) -> Result<(Work, VaultKey), VaultError> {
+pub(crate) async fn derive(passphrase: Zeroizing<String>, work: Work) -> Result<(Work, VaultKey), VaultError> {
     let task = tokio::task::spawn_blocking(move || {
         let key = VaultKey::derive_from_passphrase(&passphrase, &work)?;
         Ok::<_, BlobError>((work, key))

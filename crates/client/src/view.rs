@@ -32,6 +32,48 @@ pub struct AppView {
     pub ended: Option<Failure>,
 }
 
+/// What an app with several companies shows: one of them whole, and all of them by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// The company that is shown.
+    pub app: AppView,
+    /// Every company, in a steady order.
+    pub companies: Vec<CompanyView>,
+}
+
+/// One company among several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct CompanyView {
+    /// The name of its profile on this device.
+    pub profile: String,
+    /// What it is called, empty before it said so.
+    pub company: String,
+    /// The gateway's host.
+    pub gateway_host: String,
+    /// How far it is.
+    pub state: CompanyState,
+    /// Whether it answers.
+    pub light: Light,
+    /// Whether it is the one that is shown.
+    pub shown: bool,
+}
+
+/// How far a company is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum CompanyState {
+    /// Not paired yet.
+    New,
+    /// Being paired.
+    Pairing,
+    /// Paired, and its vault is closed.
+    Locked,
+    /// In use.
+    Open,
+}
+
 /// The screen that the state asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -219,11 +261,13 @@ pub struct Settings {
     pub lock_with_screen: bool,
     /// Erases the keys after this many wrong passphrases in a row; `None` only lets them wait longer.
     pub erase_after_tries: Option<u32>,
+    /// Allows backups: files that are this device to whoever has them and their passphrase.
+    pub backups: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { lock_after_minutes: Some(IDLE_MINUTES), lock_with_screen: true, erase_after_tries: None }
+        Self { lock_after_minutes: Some(IDLE_MINUTES), lock_with_screen: true, erase_after_tries: None, backups: false }
     }
 }
 
@@ -258,6 +302,9 @@ pub fn bindings() -> String {
     }
     declare_each!(
         AppView,
+        Snapshot,
+        CompanyView,
+        CompanyState,
         Screen,
         PairingProgress,
         PairingStep,

@@ -76,6 +76,13 @@ pub(crate) enum Task {
     /// Replaces this machine's key; the company asks for it every 30 days by itself.
     #[command(after_help = "Example:\n  latchgate-headless rotate")]
     Rotate,
+    /// Writes a backup of the pairing. Whoever has the file and its passphrase is this machine.
+    #[command(after_help = "Example:\n  latchgate-headless backup work.lgb --backup-passphrase-file words.txt")]
+    Backup(BackupTask),
+    /// Makes this machine the one that a backup holds. Stop using the other one: your company refuses whichever
+    /// of the two has the older keys.
+    #[command(after_help = "Example:\n  latchgate-headless restore work.lgb --backup-passphrase-file words.txt")]
+    Restore(BackupTask),
     /// Removes the pairing and its keys from this machine.
     #[command(after_help = "Example:\n  latchgate-headless forget")]
     Forget,
@@ -109,9 +116,27 @@ pub(crate) struct ProxyTask {
     /// Writes the certificate authority of this start, for programs that shall trust `https` sites.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_out: Option<PathBuf>,
+    /// Closes while this login's screen is locked or the machine sleeps, with the keys out of memory, and opens
+    /// again afterwards.
+    #[arg(long)]
+    pub(crate) lock_with_session: bool,
     /// Keeps `user:password` of the proxy in this file, made when missing, over restarts.
     #[arg(long, value_name = "FILE")]
     pub(crate) credentials_file: Option<PathBuf>,
+}
+
+/// Which backup.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct BackupTask {
+    /// The file.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The file whose first line is the passphrase of the backup; `-` reads it from standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) backup_passphrase_file: PathBuf,
+    /// Does not ask back.
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 impl Common {

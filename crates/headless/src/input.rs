@@ -35,7 +35,7 @@ pub(crate) fn unlock_secret(common: &Common) -> Result<UnlockSecret, Ended> {
     }
 }
 
-fn read_passphrase(path: &Path) -> Result<Zeroizing<String>, Ended> {
+pub(crate) fn read_passphrase(path: &Path) -> Result<Zeroizing<String>, Ended> {
     let mut line = Zeroizing::new(String::new());
     let read = if is_standard_input(path) {
         io::stdin().lock().read_line(&mut line).context("cannot read the passphrase from standard input")

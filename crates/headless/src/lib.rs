@@ -5,6 +5,7 @@
 //! script asked for. Exit codes: 0 done, 1 failed, 2 wrong usage.
 
 mod args;
+mod backup;
 mod input;
 mod output;
 mod pair;
@@ -73,6 +74,8 @@ async fn perform(args: &Args, output: &Output) -> Result<(), Ended> {
         Task::Status(task) => status::run(common, task, output).await,
         Task::Proxy(task) => proxy::run(common, task, output).await,
         Task::Rotate => rotate(common, output).await,
+        Task::Backup(task) => backup::write(common, task, output).await,
+        Task::Restore(task) => backup::restore(common, task, output).await,
         Task::Forget => forget(common, output).await,
     }
 }

@@ -1,19 +1,22 @@
 //! `proxy`: serves the intranet to programs on this machine until it is stopped.
 //!
 //! `READY http://USER:PASSWORD@127.0.0.1:PORT` is printed once requests can be served, that is, after the first
-//! catalogue; the files that were asked for are written before.
+//! catalogue; the files that were asked for are written before. With `--lock-with-session`, `LOCKED` is printed
+//! when the keys are out of memory, and `READY` again when the person is back.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
+use latchgate_client::presence::{self, PresenceEvent};
 use latchgate_client::view::Screen;
 use latchgate_client::{Client, Failure, Fault, ProxyEndpoint, ProxyOptions};
 use serde_json::json;
+use tokio::sync::watch;
 use zeroize::Zeroizing;
 
-use crate::args::{Common, ProxyTask};
+use crate::args::{Common, ProxyTask, is_standard_input};
 use crate::input::unlock_secret;
 use crate::output::{Output, say};
 use crate::{Ended, open, pair};
@@ -22,17 +25,51 @@ pub(crate) async fn run(common: &Common, task: &ProxyTask, output: &Output) -> R
     if !task.listen.ip().is_loopback() {
         return Err(Ended::Usage("the proxy listens on this machine only: --listen 127.0.0.1:PORT".to_owned()));
     }
+    if task.lock_with_session && common.passphrase_file.as_deref().is_some_and(is_standard_input) {
+        return Err(Ended::Usage(
+            "--lock-with-session opens again by itself and needs a passphrase in a file".to_owned(),
+        ));
+    }
     let client = open(common)?;
     let credentials = task.credentials_file.as_deref().map(read_credentials).transpose()?.flatten();
     let kept = credentials.is_some();
     client.set_proxy_options(ProxyOptions { listen: task.listen, credentials });
-    client.unlock(unlock_secret(common)?).await?;
-    tokio::select! {
-        served = serve(&client, task, kept, common.json, output) => served?,
-        stopped = stop_signal() => stopped?,
+    let mut person = follow_person(task.lock_with_session);
+    loop {
+        client.unlock(unlock_secret(common)?).await?;
+        tokio::select! {
+            served = serve(&client, task, kept, common.json, output) => served?,
+            stopped = stop_signal() => {
+                stopped?;
+                client.lock();
+                return Ok(());
+            }
+            _ = person.wait_for(|there| !there) => {}
+        }
+        client.lock();
+        output.line(if common.json { r#"{"locked":true}"# } else { "LOCKED" });
+        tokio::select! {
+            _ = person.wait_for(|there| *there) => {}
+            stopped = stop_signal() => return stopped,
+        }
     }
-    client.lock();
-    Ok(())
+}
+
+/// Follows whether the person is there; always, where nobody asked for it.
+fn follow_person(wanted: bool) -> watch::Receiver<bool> {
+    let (there, person) = watch::channel(true);
+    tokio::spawn(async move {
+        if wanted {
+            let heard = |event| {
+                there.send_replace(event == PresenceEvent::Back);
+            };
+            presence::system().follow(Box::new(heard)).await;
+        }
+        // Keeps the channel open.
+        std::future::pending::<()>().await;
+        drop(there);
+    });
+    person
 }
 
 async fn serve(client: &Client, task: &ProxyTask, kept: bool, json: bool, output: &Output) -> Result<(), Ended> {

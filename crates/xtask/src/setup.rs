@@ -23,6 +23,8 @@ pub(crate) const TEST: &[&str] = &[
     "webkit2gtk-driver",
     "dbus",
     "gnome-keyring",
+    "libsecret-tools",
+    "strace",
     "chromium",
     "chromium-driver",
     "imagemagick",

@@ -2,11 +2,13 @@
 //! from outside.
 
 pub(crate) mod browser;
+pub(crate) mod bus;
 pub(crate) mod canary;
 pub(crate) mod desktop;
 pub(crate) mod device;
 pub(crate) mod forward;
 pub(crate) mod http;
+pub(crate) mod jar;
 pub(crate) mod journey;
 pub(crate) mod process;
 pub(crate) mod relay;

@@ -166,9 +166,25 @@ export const failures: Failures = {
     message: "Es gab zu viele Fehlversuche. Die Schlüssel auf diesem Gerät wurden gelöscht, so wie Sie es gewählt hatten.",
     advice: "Bitten Sie Ihre Firma um einen neuen Code und koppeln Sie dieses Gerät neu.",
   },
+  "too-many-companies": {
+    message: "Diese App ist mit so vielen Firmen gekoppelt, wie sie aufnehmen kann.",
+    advice: "Entfernen Sie eine, die Sie nicht mehr brauchen.",
+  },
   "bad-setting": {
     message: "Diese Einstellung liegt außerhalb dessen, was gewählt werden kann.",
     advice: "Wählen Sie einen der angebotenen Werte.",
+  },
+  "backups-off": {
+    message: "Sicherungen sind für dieses Profil ausgeschaltet.",
+    advice: "Schalten Sie sie zuerst ein. Wer eine Sicherung und ihre Passphrase hat, ist dieses Gerät.",
+  },
+  "backup-unreadable": {
+    message: "Diese Datei ist keine Sicherung, die diese Version lesen kann.",
+    advice: "Wählen Sie die Datei, die als Sicherung gespeichert wurde, oder aktualisieren Sie diese App.",
+  },
+  "backup-passphrase": {
+    message: "Diese Passphrase öffnet die Sicherung nicht, oder die Datei ist beschädigt.",
+    advice: "Versuchen Sie es noch einmal mit der Passphrase, die für diese Sicherung gewählt wurde.",
   },
   "weak-passphrase": {
     message: "Die Passphrase ist zu kurz.",

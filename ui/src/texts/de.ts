@@ -250,6 +250,25 @@ export const de: Texts = {
     licences: { title: "Lizenzen", lead: "In Latchgate stecken diese Bibliotheken. Danke.", loading: "Lädt …" },
   },
 
+  companies: {
+    title: "Ihre Firmen",
+    choose: "Firmen",
+    add: "Firma hinzufügen",
+    unnamed: "Eine neue Firma",
+    apart: "Jede Firma hat eigene Schlüssel, eine eigene Verbindung und eigene Seiten. Keine sieht etwas von den anderen.",
+    state: { new: "Noch nicht gekoppelt", pairing: "Wird gekoppelt", locked: "Gesperrt", open: "Offen" },
+  },
+
+  locking: {
+    title: "Sperren",
+    after: "Sperren, wenn unbenutzt seit",
+    minutes: (count) => (count === 1 ? "1 Minute" : count % 60 === 0 ? (count === 60 ? "1 Stunde" : `${count / 60} Stunden`) : `${count} Minuten`),
+    never: "Nie",
+    screen: "Zusammen mit dem Bildschirm dieses Geräts sperren",
+    erase: (count) => `Schlüssel nach ${count} falschen Passphrasen löschen`,
+    eraseHint: "Danach braucht dieses Gerät einen neuen Kopplungscode. Sonst muss jeder weitere Versuch länger warten.",
+  },
+
   toolbar: {
     label: "Bedienung der Seite",
     back: "Zurück",

@@ -167,9 +167,25 @@ export const failures = {
     message: "There were too many wrong tries, and the keys on this device were erased, as you had chosen.",
     advice: "Ask your company for a new code and pair this device again.",
   },
+  "too-many-companies": {
+    message: "This app is paired with as many companies as it can hold.",
+    advice: "Remove one that you do not need any more.",
+  },
   "bad-setting": {
     message: "This setting is outside of what can be chosen.",
     advice: "Choose one of the values that are offered.",
+  },
+  "backups-off": {
+    message: "Backups are turned off for this profile.",
+    advice: "Turn them on first. Whoever has a backup and its passphrase is this device.",
+  },
+  "backup-unreadable": {
+    message: "This file is not a backup that this version can read.",
+    advice: "Choose the file that was saved as a backup, or update this app.",
+  },
+  "backup-passphrase": {
+    message: "This passphrase does not open the backup, or the file is damaged.",
+    advice: "Try again with the passphrase that was chosen for this backup.",
   },
   "weak-passphrase": {
     message: "The passphrase is too short.",

@@ -1,4 +1,4 @@
-import type { Light, LockCause, PairingStep } from "../bindings";
+import type { CompanyState, Light, LockCause, PairingStep } from "../bindings";
 import { failures } from "./en.failures";
 
 /** English. Plain words; a sentence says what something is for before it says what it is called. */
@@ -247,6 +247,25 @@ export const en = {
       authors: "The Latchgate authors",
     },
     licences: { title: "Licences", lead: "Latchgate is made with these libraries. Thank you.", loading: "Loading…" },
+  },
+
+  companies: {
+    title: "Your companies",
+    choose: "Companies",
+    add: "Add a company",
+    unnamed: "A new company",
+    apart: "Each company has keys, connection and pages of its own. None can see anything of the others.",
+    state: { new: "Not paired yet", pairing: "Being paired", locked: "Locked", open: "Open" } satisfies Record<CompanyState, string>,
+  },
+
+  locking: {
+    title: "Locking",
+    after: "Lock when not used for",
+    minutes: (count: number) => (count === 1 ? "1 minute" : count % 60 === 0 ? (count === 60 ? "1 hour" : `${count / 60} hours`) : `${count} minutes`),
+    never: "Never",
+    screen: "Lock together with the screen of this device",
+    erase: (count: number) => `Erase the keys after ${count} wrong passphrases`,
+    eraseHint: "Afterwards this device needs a new pairing code. Without this, each further try has to wait longer.",
   },
 
   toolbar: {

@@ -166,9 +166,25 @@ export const failures: Failures = {
     message: "Ha habido demasiados intentos fallidos y se han borrado las claves de este dispositivo, como usted había elegido.",
     advice: "Pida un código nuevo a su empresa y vincule de nuevo este dispositivo.",
   },
+  "too-many-companies": {
+    message: "Esta aplicación está emparejada con tantas empresas como puede contener.",
+    advice: "Quite una que ya no necesite.",
+  },
   "bad-setting": {
     message: "Este ajuste está fuera de lo que se puede elegir.",
     advice: "Elija uno de los valores que se ofrecen.",
+  },
+  "backups-off": {
+    message: "Las copias de seguridad están desactivadas para este perfil.",
+    advice: "Actívelas primero. Quien tenga una copia y su frase de paso es este dispositivo.",
+  },
+  "backup-unreadable": {
+    message: "Este archivo no es una copia de seguridad que esta versión pueda leer.",
+    advice: "Elija el archivo que se guardó como copia de seguridad o actualice esta aplicación.",
+  },
+  "backup-passphrase": {
+    message: "Esta frase de paso no abre la copia de seguridad, o el archivo está dañado.",
+    advice: "Inténtelo de nuevo con la frase de paso elegida para esta copia.",
   },
   "weak-passphrase": {
     message: "La frase de contraseña es demasiado corta.",

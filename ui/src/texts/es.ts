@@ -253,6 +253,25 @@ export const es: Texts = {
     licences: { title: "Licencias", lead: "Latchgate está hecho con estas bibliotecas. Gracias.", loading: "Cargando…" },
   },
 
+  companies: {
+    title: "Sus empresas",
+    choose: "Empresas",
+    add: "Añadir una empresa",
+    unnamed: "Una empresa nueva",
+    apart: "Cada empresa tiene sus propias claves, su propia conexión y sus propias páginas. Ninguna ve nada de las demás.",
+    state: { new: "Aún sin emparejar", pairing: "Emparejando", locked: "Bloqueada", open: "Abierta" },
+  },
+
+  locking: {
+    title: "Bloqueo",
+    after: "Bloquear sin uso desde hace",
+    minutes: (count) => (count === 1 ? "1 minuto" : count % 60 === 0 ? (count === 60 ? "1 hora" : `${count / 60} horas`) : `${count} minutos`),
+    never: "Nunca",
+    screen: "Bloquear junto con la pantalla de este dispositivo",
+    erase: (count) => `Borrar las claves tras ${count} frases de paso incorrectas`,
+    eraseHint: "Después, este dispositivo necesita un código de emparejamiento nuevo. Sin esto, cada nuevo intento debe esperar más.",
+  },
+
   toolbar: {
     label: "Controles de la página",
     back: "Atrás",

@@ -166,9 +166,25 @@ export const failures: Failures = {
     message: "Il y a eu trop d’essais manqués, et les clés de cet appareil ont été effacées, comme vous l’aviez choisi.",
     advice: "Demandez un nouveau code à votre entreprise et jumelez de nouveau cet appareil.",
   },
+  "too-many-companies": {
+    message: "Cette application est jumelée avec autant d’entreprises qu’elle peut en contenir.",
+    advice: "Retirez-en une dont vous n’avez plus besoin.",
+  },
   "bad-setting": {
     message: "Ce réglage dépasse ce qui peut être choisi.",
     advice: "Choisissez une des valeurs proposées.",
+  },
+  "backups-off": {
+    message: "Les sauvegardes sont désactivées pour ce profil.",
+    advice: "Activez-les d’abord. Qui possède une sauvegarde et sa phrase secrète est cet appareil.",
+  },
+  "backup-unreadable": {
+    message: "Ce fichier n’est pas une sauvegarde que cette version sait lire.",
+    advice: "Choisissez le fichier enregistré comme sauvegarde, ou mettez cette application à jour.",
+  },
+  "backup-passphrase": {
+    message: "Cette phrase secrète n’ouvre pas la sauvegarde, ou le fichier est endommagé.",
+    advice: "Réessayez avec la phrase secrète choisie pour cette sauvegarde.",
   },
   "weak-passphrase": {
     message: "La phrase secrète est trop courte.",

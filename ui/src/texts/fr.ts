@@ -253,6 +253,25 @@ export const fr: Texts = {
     licences: { title: "Licences", lead: "Latchgate est fait avec ces bibliothèques. Merci.", loading: "Chargement…" },
   },
 
+  companies: {
+    title: "Vos entreprises",
+    choose: "Entreprises",
+    add: "Ajouter une entreprise",
+    unnamed: "Une nouvelle entreprise",
+    apart: "Chaque entreprise a ses propres clés, sa propre connexion et ses propres pages. Aucune ne voit rien des autres.",
+    state: { new: "Pas encore jumelée", pairing: "Jumelage en cours", locked: "Verrouillée", open: "Ouverte" },
+  },
+
+  locking: {
+    title: "Verrouillage",
+    after: "Verrouiller sans utilisation depuis",
+    minutes: (count) => (count === 1 ? "1 minute" : count % 60 === 0 ? (count === 60 ? "1 heure" : `${count / 60} heures`) : `${count} minutes`),
+    never: "Jamais",
+    screen: "Verrouiller avec l’écran de cet appareil",
+    erase: (count) => `Effacer les clés après ${count} phrases secrètes erronées`,
+    eraseHint: "Cet appareil aura ensuite besoin d’un nouveau code de jumelage. Sinon, chaque nouvel essai doit attendre plus longtemps.",
+  },
+
   toolbar: {
     label: "Commandes de la page",
     back: "Retour",

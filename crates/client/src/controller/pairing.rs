@@ -86,7 +86,7 @@ impl Controller {
     }
 
     /// The key store it is, except where this system has none and the person chose a passphrase.
-    async fn choose_place(&self, method: UnlockMethod) -> Result<Place, Failure> {
+    pub(super) async fn choose_place(&self, method: UnlockMethod) -> Result<Place, Failure> {
         let probed = self.shelf(Place::Store).probe().await;
         if self.store.guards() {
             self.board.set_keychain(keychain_state(&probed));

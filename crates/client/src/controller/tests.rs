@@ -15,16 +15,16 @@ use crate::view::{AppView, Light, LockCause, Settings};
 use crate::world::{COMPANY, World};
 
 /// A device on a disk, in a keychain and in a world, all of which outlive a start of the controller.
-struct Device {
+pub(super) struct Device {
     folder: tempfile::TempDir,
-    store: Arc<MemoryStore>,
+    pub(super) store: Arc<MemoryStore>,
     world: World,
     /// How often what pages kept was erased.
     erased: Arc<AtomicUsize>,
 }
 
 impl Device {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             store: Arc::default(),
@@ -33,8 +33,13 @@ impl Device {
         }
     }
 
+    /// Another machine that meets the same world.
+    pub(super) fn elsewhere(&self) -> Self {
+        Self { world: self.world.clone(), ..Self::new() }
+    }
+
     /// Starts as after a crash: only what is durable is known.
-    async fn start(&self) -> Arc<Controller> {
+    pub(super) async fn start(&self) -> Arc<Controller> {
         loop {
             let config = ClientConfig {
                 data_dir: self.folder.path().to_owned(),
@@ -61,7 +66,7 @@ impl Device {
     }
 
     /// Pairs and goes on to the portal.
-    async fn paired(&self) -> Arc<Controller> {
+    pub(super) async fn paired(&self) -> Arc<Controller> {
         let controller = self.start().await;
         controller.pair(&self.world.code(), UnlockSecret::None).await.unwrap();
         until(&controller, |view| step(view) == Some(PairingStep::Done)).await;
@@ -72,7 +77,7 @@ impl Device {
 }
 
 /// Waits for a view; the test harness ends what never comes.
-async fn until(controller: &Controller, wanted: impl FnMut(&AppView) -> bool) -> AppView {
+pub(super) async fn until(controller: &Controller, wanted: impl FnMut(&AppView) -> bool) -> AppView {
     controller.board().watch().wait_for(wanted).await.unwrap().clone()
 }
 
@@ -92,7 +97,7 @@ fn pairing_failure(view: &AppView) -> Option<(String, bool)> {
     }
 }
 
-fn passphrase(text: &str) -> UnlockSecret {
+pub(super) fn passphrase(text: &str) -> UnlockSecret {
     UnlockSecret::Passphrase(Zeroizing::new(text.to_owned()))
 }
 
@@ -702,7 +707,8 @@ async fn settings_change_while_the_vault_is_open_and_within_their_range_only() {
     ] {
         assert_eq!(controller.set_settings(wrong).await.unwrap_err().code, "bad-setting");
     }
-    let chosen = Settings { lock_after_minutes: None, lock_with_screen: false, erase_after_tries: Some(12) };
+    let chosen =
+        Settings { lock_after_minutes: None, lock_with_screen: false, erase_after_tries: Some(12), backups: true };
     controller.set_settings(chosen.clone()).await.unwrap();
     controller.lock(LockCause::Person);
     assert_eq!(controller.set_settings(Settings::default()).await.unwrap_err().code, "locked");

@@ -19,7 +19,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::limits::{
     ARGON2_LANES, ARGON2_MEMORY, ARGON2_MEMORY_CEILING, ARGON2_MEMORY_FLOOR, ARGON2_PASSES, ARGON2_PASSES_FLOOR,
-    ARGON2_WORK_CEILING,
+    ARGON2_WORK_CEILING, BACKUP_MEMORY, BACKUP_PASSES,
 };
 
 const MAGIC: &[u8; 4] = b"LGV\x01";
@@ -79,6 +79,11 @@ impl Work {
     pub(crate) fn make() -> Result<Self, BlobError> {
         let salt = random()?;
         Ok(Self { memory: ARGON2_MEMORY, passes: ARGON2_PASSES, lanes: ARGON2_LANES, salt })
+    }
+
+    /// Makes parameters for a file that may be guessed at for ever.
+    pub(crate) fn make_for_backup() -> Result<Self, BlobError> {
+        Ok(Self { memory: BACKUP_MEMORY, passes: BACKUP_PASSES, ..Self::make()? })
     }
 
     fn accepted(&self) -> bool {

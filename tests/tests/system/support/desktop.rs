@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use image::Rgb;
@@ -11,7 +13,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
-use super::process::{Part, binaries, succeed};
+use super::process::{Part, binaries, descendants, memory, succeed};
 use super::{PATIENCE, eventually};
 
 /// Starts the keyring inside the session and leaves the driver in its place.
@@ -101,6 +103,32 @@ impl Desktop {
         succeed(Command::new("xdotool").args(words).env("DISPLAY", &self.display)).await;
     }
 
+    /// Returns what lies in the keyring under a name.
+    pub(crate) async fn in_keyring(&self, name: &str) -> Vec<u8> {
+        let session = self._session.id();
+        let environment = std::iter::once(session).chain(descendants(session).into_iter().map(|(id, _)| id));
+        let bus =
+            environment.filter_map(|id| std::fs::read(format!("/proc/{id}/environ")).ok()).find_map(|variables| {
+                let text = String::from_utf8_lossy(&variables).into_owned();
+                text.split('\0').find_map(|line| line.strip_prefix("DBUS_SESSION_BUS_ADDRESS=").map(ToOwned::to_owned))
+            });
+        let mut lookup = Command::new("secret-tool");
+        lookup.args(["lookup", "service", "latchgate", "username", name]);
+        in_home(&mut lookup, self.home()).env("DBUS_SESSION_BUS_ADDRESS", bus.expect("the session has a bus"));
+        let text = succeed(&mut lookup).await;
+        STANDARD.decode(text.trim()).expect("the keyring holds Base64")
+    }
+
+    /// Returns the memory of each process of the app: its own, and those of its web views.
+    pub(crate) fn memories(&self) -> Vec<(String, Vec<u8>)> {
+        let ours = |name: &str| name.starts_with("latchgate") || name.starts_with("WebKit");
+        let processes = descendants(self._session.id());
+        let app = processes.iter().find(|(_, name)| name == "latchgate").map(|(id, _)| *id).expect("the app runs");
+        let mut found = vec![(app, "latchgate".to_owned())];
+        found.extend(descendants(app).into_iter().filter(|(_, name)| ours(name)));
+        found.into_iter().filter_map(|(id, name)| Some((name, memory(id)?))).collect()
+    }
+
     /// Everything that the app keeps outside of the keyring.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
@@ -120,6 +148,14 @@ impl App {
 
     pub(crate) async fn click(&self, testid: &str) {
         self.enabled(testid).await.click().await.unwrap_or_else(|error| panic!("click {testid}: {error}"));
+    }
+
+    /// Clicks the one of several elements that has this in its data.
+    pub(crate) async fn click_one(&self, testid: &str, name: &str, value: &str) {
+        let css = format!("[data-testid=\"{testid}\"][data-{name}=\"{value}\"]");
+        let found = self.page.wait().at_most(PATIENCE).for_element(Locator::Css(&css)).await;
+        let element = found.unwrap_or_else(|error| panic!("find {css}: {error}"));
+        element.click().await.unwrap_or_else(|error| panic!("click {css}: {error}"));
     }
 
     pub(crate) async fn fill(&self, testid: &str, text: &str) {

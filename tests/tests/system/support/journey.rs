@@ -185,21 +185,41 @@ fn json_text_in(streams: &[Vec<u8>], name: &str) -> Option<String> {
     })
 }
 
-/// Opens a device's vault with its passphrase, by the description of its format alone.
-fn open_vault(device: &Path) -> serde_json::Value {
+/// Opens a device's vault file with its passphrase.
+pub(crate) fn open_vault(device: &Path) -> serde_json::Value {
     let vaults: Vec<_> = files(device).into_iter().filter(|(_, content)| content.starts_with(b"LGV\x01\x01")).collect();
     let [(path, blob)] = &vaults[..] else { panic!("{} vaults in {}", vaults.len(), device.display()) };
     let name = Path::new(path).file_stem().and_then(|name| name.to_str()).expect("a profile's name");
+    open_blob(blob, name, PASSPHRASE)
+}
+
+/// Opens the sealed form of a vault, by the description of its format alone.
+pub(crate) fn open_blob(blob: &[u8], name: &str, passphrase: &str) -> serde_json::Value {
     let number = |at: usize| u32::from_be_bytes(blob[at..at + 4].try_into().expect("four bytes"));
     let params = argon2::Params::new(number(5), number(9), number(13), Some(32)).expect("Argon2id's parameters");
     let mut key = [0; 32];
     argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
-        .hash_password_into(PASSPHRASE.as_bytes(), &blob[17..33], &mut key)
+        .hash_password_into(passphrase.as_bytes(), &blob[17..33], &mut key)
         .expect("derive the vault's key");
     let nonce: [u8; 12] = blob[33..45].try_into().expect("a nonce");
     let aad = [&blob[..45], name.as_bytes()].concat();
     let opened = Aes256Gcm::new(&key.into()).decrypt(&Nonce::from(nonce), Payload { msg: &blob[45..], aad: &aad });
     serde_json::from_slice(&opened.expect("the passphrase opens the vault")).expect("the contents are JSON")
+}
+
+/// The keys in the opened vault of a paired device.
+pub(crate) fn keys_in(vault: &serde_json::Value) -> Vec<Canary> {
+    let active = &vault["active"];
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_else(|| panic!("no key in {value}")).to_owned();
+    let key = |value| STANDARD.decode(text(value)).expect("Base64");
+    vec![
+        Canary::secret("device_secret_key", &key(&active["key"]["device_secret_key"])),
+        Canary::secret("device static key", &key(&active["static_key"])),
+        Canary::secret(
+            "device_password",
+            &URL_SAFE_NO_PAD.decode(text(&active["account"]["device_password"])).expect("Base64"),
+        ),
+    ]
 }
 
 /// Decodes what follows `LG1:` (RFC 9285).

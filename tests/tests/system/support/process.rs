@@ -101,6 +101,14 @@ impl Part {
         }
     }
 
+    /// Tells whether it has said a line that begins with `word`.
+    pub(crate) fn said(&mut self, word: &str) -> bool {
+        while let Ok(line) = self.lines.try_recv() {
+            self.seen.push_back(line);
+        }
+        self.seen.iter().any(|line| line.starts_with(word))
+    }
+
     /// Ends the part without a chance to tidy up.
     pub(crate) async fn kill(&mut self) {
         self.child.kill().await.unwrap_or_else(|error| panic!("kill {}: {error}", self.name));
@@ -113,26 +121,69 @@ impl Part {
 
     /// Returns everything that the process has in memory and could write to a core file.
     pub(crate) fn memory(&self) -> Vec<u8> {
-        let pid = self.child.id().expect("the part is running");
-        let maps = std::fs::read_to_string(format!("/proc/{pid}/maps")).expect("read the memory map");
-        let mut memory = File::open(format!("/proc/{pid}/mem")).expect("open the memory of a child");
-        let mut dump = Vec::new();
-        for line in maps.lines() {
-            let mut words = line.split_whitespace();
-            let (Some(range), Some(rights)) = (words.next(), words.next()) else { continue };
-            let writable = rights.starts_with("rw");
-            let Some((start, end)) = range.split_once('-').filter(|_| writable) else { continue };
-            let (Ok(start), Ok(end)) = (u64::from_str_radix(start, 16), u64::from_str_radix(end, 16)) else { continue };
-            let mut region = vec![0; usize::try_from(end - start).expect("a region fits the memory")];
-            memory.seek(SeekFrom::Start(start)).expect("seek in memory");
-            // Guard pages and device memory cannot be read, and hold nothing.
-            if memory.read_exact(&mut region).is_ok() {
-                dump.append(&mut region);
-            }
-        }
+        let dump = memory(self.id()).unwrap_or_default();
         assert!(!dump.is_empty(), "no memory of {} could be read", self.name);
         dump
     }
+
+    /// The process's number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id().expect("the part is running")
+    }
+}
+
+/// Returns everything that a process has in memory, itself or shared; `None` when it is gone.
+pub(crate) fn memory(process: u32) -> Option<Vec<u8>> {
+    let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).ok()?;
+    let mut memory = File::open(format!("/proc/{process}/mem")).ok()?;
+    let mut dump = Vec::new();
+    for line in maps.lines() {
+        let mut words = line.split_whitespace();
+        let (Some(range), Some(rights)) = (words.next(), words.next()) else { continue };
+        let writable = rights.starts_with("rw");
+        let Some((start, end)) = range.split_once('-').filter(|_| writable) else { continue };
+        let (Ok(start), Ok(end)) = (u64::from_str_radix(start, 16), u64::from_str_radix(end, 16)) else { continue };
+        read_region(&mut memory, start, end, &mut dump);
+    }
+    Some(dump)
+}
+
+/// Reads what can be read of a region: pages that were never touched hold nothing and need not be copied.
+fn read_region(memory: &mut File, start: u64, end: u64, dump: &mut Vec<u8>) {
+    const PIECE: u64 = 1 << 20;
+    let mut piece = vec![0; usize::try_from(PIECE).expect("a megabyte fits")];
+    let mut at = start;
+    while at < end {
+        let length = usize::try_from(PIECE.min(end - at)).expect("a piece fits");
+        let read = memory.seek(SeekFrom::Start(at)).and_then(|_| memory.read_exact(&mut piece[..length]));
+        if read.is_ok() && piece[..length].iter().any(|byte| *byte != 0) {
+            dump.extend_from_slice(&piece[..length]);
+        }
+        at += PIECE;
+    }
+}
+
+/// Returns the numbers and names of a process's children and theirs.
+pub(crate) fn descendants(process: u32) -> Vec<(u32, String)> {
+    let listed: Vec<(u32, u32, String)> = std::fs::read_dir("/proc")
+        .expect("read /proc")
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter_map(|id: u32| {
+            let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+            let (head, rest) = stat.rsplit_once(')')?;
+            let parent = rest.split_whitespace().nth(1)?.parse().ok()?;
+            Some((id, parent, head.split_once('(')?.1.to_owned()))
+        })
+        .collect();
+    let mut found: Vec<(u32, String)> = Vec::new();
+    let mut parents = vec![process];
+    while let Some(parent) = parents.pop() {
+        for (id, _, name) in listed.iter().filter(|(_, of, _)| *of == parent) {
+            found.push((*id, name.clone()));
+            parents.push(*id);
+        }
+    }
+    found
 }
 
 impl Drop for Part {

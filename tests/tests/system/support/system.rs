@@ -69,7 +69,7 @@ impl System {
         let relay = if options.observed { Some(Relay::start(listening).await) } else { None };
         let origin = format!("http://{}", relay.as_ref().map_or(listening, |relay| relay.address));
 
-        let config = connector_toml(&origin, &intranet) + &options.sites;
+        let config = connector_toml("Northlight Tools", &origin, &intranet) + &options.sites;
         std::fs::write(folder.path().join("connector.toml"), config).expect("write connector.toml");
         succeed(&mut connector_command(folder.path(), log, &["init", "--gateway", &origin])).await;
         for (login, name) in [("maria", "Maria Jensen"), ("jonas", "Jonas Lindqvist")] {
@@ -127,6 +127,37 @@ impl System {
     }
 }
 
+/// Another company at the same gateway: its own connector and intranet, sites of the same names.
+pub(crate) struct OtherCompany {
+    pub(crate) intranet: Running,
+    _connector: Part,
+    folder: PathBuf,
+}
+
+impl OtherCompany {
+    pub(crate) async fn start(system: &System, name: &str, sites: &str) -> Self {
+        let folder = system.folder().join("other-company");
+        std::fs::create_dir(&folder).expect("create the folder of a company");
+        let intranet = Intranet::start(Config::default()).await.expect("start the intranet");
+        std::fs::write(folder.join("intranet-ca.pem"), &intranet.ca_pem).expect("write the authority");
+        let config = connector_toml(name, &system.origin, &intranet) + sites;
+        std::fs::write(folder.join("connector.toml"), config).expect("write connector.toml");
+        succeed(&mut connector_command(&folder, system.log, &["init", "--gateway", &system.origin])).await;
+        let add = ["person", "add", "maria", "--name", "Maria Elsewhere", "--group", "staff"];
+        succeed(&mut connector_command(&folder, system.log, &add)).await;
+        let connector = start_connector(&folder, system.log).await;
+        Self { intranet, _connector: connector, folder }
+    }
+
+    /// Makes a pairing code for maria, as a picture.
+    pub(crate) async fn invite(&self) -> PathBuf {
+        let picture = self.folder.join("code.png");
+        let path = picture.to_str().expect("a path in UTF-8");
+        succeed(&mut connector_command(&self.folder, "info", &["device", "invite", "maria", "--png", path])).await;
+        picture
+    }
+}
+
 async fn start_gateway(folder: &Path, listen: SocketAddr, log: &str) -> (Part, SocketAddr) {
     let mut command = program("latchgate-gateway");
     command.args(["serve", "--listen", &listen.to_string(), "--config"]).arg(folder.join("gateway.toml"));
@@ -148,10 +179,10 @@ fn connector_command(folder: &Path, log: &str, words: &[&str]) -> Command {
     command
 }
 
-fn connector_toml(gateway: &str, intranet: &Running) -> String {
+fn connector_toml(name: &str, gateway: &str, intranet: &Running) -> String {
     let (http, https) = (intranet.http_origin(), intranet.https_origin());
     format!(
-        r#"name = "Northlight Tools"
+        r#"name = "{name}"
 data = "connector"
 
 [gateway]
