@@ -37,6 +37,7 @@ pub(crate) struct Desktop {
 /// The running app.
 pub(crate) struct App {
     page: Client,
+    home: PathBuf,
 }
 
 impl Desktop {
@@ -74,7 +75,7 @@ impl Desktop {
             .connect(&self.driver)
             .await
             .unwrap_or_else(|error| panic!("start the app: {error}\n{}", self._session.log()));
-        App { page }
+        App { page, home: self.home().to_owned() }
     }
 
     /// Takes a picture of the whole display.
@@ -186,21 +187,15 @@ impl App {
         self.find(testid).await.text().await.expect("read a text")
     }
 
-    /// Closes the app.
+    /// Closes the app, and waits for its end: a start before that would be handed to the one that ends.
     pub(crate) async fn close(self) {
         self.page.close().await.expect("close the app");
+        eventually("the end of the app", PATIENCE, async || apps(&self.home).is_empty().then_some(())).await;
     }
 
     /// Ends the app without a chance to tidy up.
     pub(crate) async fn kill(self, desktop: &Desktop) {
-        let home = format!("HOME={}", desktop.home().display()).into_bytes();
-        let ours = |process: &Path| {
-            std::fs::read_link(process.join("exe")).is_ok_and(|program| program.ends_with("latchgate"))
-                && std::fs::read(process.join("environ"))
-                    .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == home))
-        };
-        let processes = std::fs::read_dir("/proc").expect("list the processes").flatten().map(|entry| entry.path());
-        let apps: Vec<_> = processes.filter(|process| ours(process)).collect();
+        let apps = apps(desktop.home());
         let [app] = &apps[..] else { panic!("{} apps are running on this desktop", apps.len()) };
         let number = app.file_name().and_then(|number| number.to_str()).expect("a process number");
         succeed(Command::new("kill").args(["-KILL", number])).await;
@@ -221,6 +216,18 @@ impl App {
         let Ok(body) = self.page.find(Locator::Css("body")).await else { return String::new() };
         body.text().await.unwrap_or_default()
     }
+}
+
+/// Returns the processes of the app on the desktop with this home, as folders of `/proc`.
+fn apps(home: &Path) -> Vec<PathBuf> {
+    let home = format!("HOME={}", home.display()).into_bytes();
+    let ours = |process: &Path| {
+        std::fs::read_link(process.join("exe")).is_ok_and(|program| program.ends_with("latchgate"))
+            && std::fs::read(process.join("environ"))
+                .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == home))
+    };
+    let processes = std::fs::read_dir("/proc").expect("list the processes").flatten().map(|entry| entry.path());
+    processes.filter(|process| ours(process)).collect()
 }
 
 /// Gives a process a home of its own.
