@@ -196,11 +196,13 @@ pub fn derive_next_device_secret_key(params: RotationParams<'_>) -> Result<Rotat
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use super::*;
     use crate::testing::{DEVICE_ID, FixedRng};
 
-    static OTHER_SHARE: KeyShare = KeyShare::from_bytes([9; 32]);
-    static OTHER_KEY: DeviceSecretKey = DeviceSecretKey::from_bytes([9; 32]);
+    static OTHER_SHARE: LazyLock<KeyShare> = LazyLock::new(|| KeyShare::from_bytes([9; 32]));
+    static OTHER_KEY: LazyLock<DeviceSecretKey> = LazyLock::new(|| DeviceSecretKey::from_bytes([9; 32]));
 
     fn rotate(change: impl FnOnce(&mut RotationParams<'_>)) -> Result<Rotated, GenerationsExhausted> {
         let rng = &mut FixedRng::new(1);

@@ -2,6 +2,7 @@
 //! Noise, which says anything inside a genuine message.
 
 use std::convert::Infallible;
+use std::sync::LazyLock;
 
 use clatter::bytearray::SensitiveByteArray;
 use clatter::crypto::cipher::AesGcm;
@@ -22,10 +23,10 @@ pub(crate) const KEY_ID: KeyId = KeyId([0x1d; 16]);
 pub(crate) const LIMITS: SessionLimits = SessionLimits { connection_window: 1 << 20, max_streams: 128 };
 
 const PSK: [u8; 32] = [0x5e; 32];
-static DEVICE: StaticPrivateKey = StaticPrivateKey::from_bytes([0xd0; 32]);
-static CONNECTOR: StaticPrivateKey = StaticPrivateKey::from_bytes([0xc0; 32]);
-static SETUP_SECRET: DeviceSetupSecretKey = DeviceSetupSecretKey::from_bytes(PSK);
-static SECRET: DeviceSecretKey = DeviceSecretKey::from_bytes(PSK);
+static DEVICE: LazyLock<StaticPrivateKey> = LazyLock::new(|| StaticPrivateKey::from_bytes([0xd0; 32]));
+static CONNECTOR: LazyLock<StaticPrivateKey> = LazyLock::new(|| StaticPrivateKey::from_bytes([0xc0; 32]));
+static SETUP_SECRET: LazyLock<DeviceSetupSecretKey> = LazyLock::new(|| DeviceSetupSecretKey::from_bytes(PSK));
+static SECRET: LazyLock<DeviceSecretKey> = LazyLock::new(|| DeviceSecretKey::from_bytes(PSK));
 
 pub(crate) fn pairing_device() -> InitiatorParams<'static> {
     InitiatorParams {
