@@ -6,6 +6,7 @@ mod demo;
 mod dokuwiki;
 mod fetch;
 mod fuzz;
+mod kill;
 mod model;
 mod process;
 mod revoke;
@@ -55,6 +56,8 @@ enum Task {
         #[arg(long, default_value_t = 10)]
         seconds: u32,
     },
+    /// Kills every part at random moments of pairing and of replacing keys.
+    Kill(kill::KillArgs),
     /// Measures the tunnel beside direct requests, in release builds.
     Bench(bench::BenchArgs),
     /// Measures how long a revoked device still gets bytes of a download.
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Task::Check { only } => check::run_all(only.as_deref()),
         Task::Model => model::run_all(),
         Task::Fuzz { seconds } => fuzz::run_all(seconds),
+        Task::Kill(arguments) => kill::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Revoke(arguments) => revoke::run(&arguments),
     };
