@@ -14,6 +14,13 @@ const FAMILIAR: Record<string, RegExp> = {
   fr: /(?<!\p{L})(tu|toi|ton|ta|tes)(?!\p{L})/iu,
   es: /(?<!\p{L})(tú|tu|tus|te|ti)(?!\p{L})/iu,
 };
+/** Second words for what has one already: see the head of each table. */
+const SECOND: Record<string, RegExp> = {
+  en: /passcode|pass phrase|enrol(?!led)|intranet site/i,
+  de: /kennwort|unternehmen|administrator|pairing|paaren|kennphrase|schlüsselring/i,
+  fr: /appair|société|administrateur|phrase de passe|porte-clés/i,
+  es: /emparej|frase de paso|frase secreta|compañía|administrador|puerta de enlace/i,
+};
 /** Counts and names that the functions among the texts are called with. */
 const SAMPLES = [0, 1, 2, 3, 21, "gateway.example"] as const;
 
@@ -60,6 +67,11 @@ test.each(Object.entries(tables))("%s says something everywhere, and nothing twi
 test.each(others)("%s addresses people politely", (language, table) => {
   const familiar = leaves(table).filter((leaf) => read(leaf).some((text) => FAMILIAR[language]?.test(text)));
   expect(familiar.map(({ path }) => path)).toEqual([]);
+});
+
+test.each(Object.entries(tables))("%s has one word for one thing", (language, table) => {
+  const second = leaves(table).filter((leaf) => read(leaf).some((text) => SECOND[language]?.test(text)));
+  expect(second.map(({ path }) => path)).toEqual([]);
 });
 
 test("French keeps its double signs on the line of their word", () => {

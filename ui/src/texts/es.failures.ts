@@ -167,7 +167,7 @@ export const failures: Failures = {
     advice: "Pida un código nuevo a su empresa y vincule de nuevo este dispositivo.",
   },
   "too-many-companies": {
-    message: "Esta aplicación está emparejada con tantas empresas como puede contener.",
+    message: "Esta aplicación está vinculada con tantas empresas como puede contener.",
     advice: "Quite una que ya no necesite.",
   },
   "bad-setting": {
@@ -176,15 +176,15 @@ export const failures: Failures = {
   },
   "backups-off": {
     message: "Las copias de seguridad están desactivadas para este perfil.",
-    advice: "Actívelas primero. Quien tenga una copia y su frase de paso es este dispositivo.",
+    advice: "Actívelas primero. Quien tenga una copia y su frase de contraseña es este dispositivo.",
   },
   "backup-unreadable": {
     message: "Este archivo no es una copia de seguridad que esta versión pueda leer.",
     advice: "Elija el archivo que se guardó como copia de seguridad o actualice esta aplicación.",
   },
   "backup-passphrase": {
-    message: "Esta frase de paso no abre la copia de seguridad, o el archivo está dañado.",
-    advice: "Inténtelo de nuevo con la frase de paso elegida para esta copia.",
+    message: "Esta frase de contraseña no abre la copia de seguridad, o el archivo está dañado.",
+    advice: "Inténtelo de nuevo con la frase de contraseña elegida para esta copia.",
   },
   "weak-passphrase": {
     message: "La frase de contraseña es demasiado corta.",

@@ -259,7 +259,7 @@ export const es: Texts = {
     add: "Añadir una empresa",
     unnamed: "Una empresa nueva",
     apart: "Cada empresa tiene sus propias claves, su propia conexión y sus propias páginas. Ninguna ve nada de las demás.",
-    state: { new: "Aún sin emparejar", pairing: "Emparejando", locked: "Bloqueada", open: "Abierta" },
+    state: { new: "Todavía sin vincular", pairing: "Vinculando", locked: "Bloqueada", open: "Abierta" },
   },
 
   locking: {
@@ -268,8 +268,8 @@ export const es: Texts = {
     minutes: (count) => (count === 1 ? "1 minuto" : count % 60 === 0 ? (count === 60 ? "1 hora" : `${count / 60} horas`) : `${count} minutos`),
     never: "Nunca",
     screen: "Bloquear junto con la pantalla de este dispositivo",
-    erase: (count) => `Borrar las claves tras ${count} frases de paso incorrectas`,
-    eraseHint: "Después, este dispositivo necesita un código de emparejamiento nuevo. Sin esto, cada nuevo intento debe esperar más.",
+    erase: (count) => `Borrar las claves tras ${count} frases de contraseña incorrectas`,
+    eraseHint: "Después, este dispositivo necesita un código de vinculación nuevo. Sin esto, cada nuevo intento debe esperar más.",
   },
 
   toolbar: {
