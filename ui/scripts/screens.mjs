@@ -16,6 +16,8 @@ import { LANGUAGES, scenes, SHAPES, share, THEMES, withWindows } from "./browser
 
 /** A pixel counts as different from this distance in one channel on, and a picture from this share of pixels on. */
 const TOLERANCE = { channel: 40, share: 0.002 };
+/** Up to this share a picture stays as it is, so that a change of one screen is not a change of all files. */
+const KEPT = 0.0001;
 /** Enough colours for screens that are mostly plain. */
 const COLOURS = "32";
 /** Shown from right to left as well. */
@@ -50,7 +52,7 @@ await withWindows(async ({ open, windows, fail }) => {
     const whole = picture.direction !== "rtl" && !scene.startsWith("toolbar");
     const { data } = await page.call("Page.captureScreenshot", { format: "png", captureBeyondViewport: whole });
     if (checking) await check(page, file, data, fail);
-    else await write(file, data);
+    else if ((await distance(page, file, data)) > KEPT) await write(file, data);
   });
   // Pictures of scenes that are gone.
   const known = new Set(wanted.map(({ file }) => file));
@@ -75,8 +77,12 @@ async function write(file, data) {
   if (status !== 0) writeFileSync(file, picture);
 }
 
+async function distance(page, file, data) {
+  return existsSync(file) ? difference(page, readFileSync(file).toString("base64"), data) : 1;
+}
+
 async function check(page, file, data, fail) {
-  const share = existsSync(file) ? await difference(page, readFileSync(file).toString("base64"), data) : 1;
+  const share = await distance(page, file, data);
   if (share > TOLERANCE.share) {
     const seen = join(tmpdir(), file.split("/").pop());
     writeFileSync(seen, Buffer.from(data, "base64"));
