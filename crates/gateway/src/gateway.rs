@@ -15,10 +15,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
 
+use crate::bus::{Bus, BusError, Kind, Subject};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Limits};
 use crate::hash::{HashPool, fingerprint};
-use crate::limits::{DATABASE_CONNECTIONS, STOP_TIMEOUT, SWEEP};
+use crate::limits::{DATABASE_CONNECTIONS, REVOCATIONS, STOP_TIMEOUT, SWEEP};
 use crate::metrics::Metrics;
 use crate::ops;
 use crate::relay::Hub;
@@ -40,6 +41,9 @@ pub struct Running {
     tls: Option<Tls>,
     cancel: CancellationToken,
     tasks: TaskTracker,
+    /// The bus ends last, so that what the others say at the end is heard elsewhere.
+    last: CancellationToken,
+    carrying: TaskTracker,
 }
 
 /// Why a running gateway stops; clients are told.
@@ -60,6 +64,9 @@ pub enum StartError {
     /// The store cannot be used.
     #[error("could not open the store")]
     Store(#[from] StoreError),
+    /// The bus cannot be used.
+    #[error("could not use the bus")]
+    Bus(#[from] BusError),
     /// A file that the configuration names cannot be read.
     #[error("could not read {path}")]
     File {
@@ -138,9 +145,24 @@ impl Gateway {
         let place = config.clone();
         let store = tokio::task::spawn_blocking(move || open_store(&place));
         let store = store.await.map_err(|_| StoreError::Unavailable)??;
-        let shared = Arc::new(Shared::new(config, store, registration));
+        let (bus, carrier) = match &config.bus.nats {
+            Some(remote) => {
+                let (bus, carrier) = Bus::connect(&remote.url("LATCHGATE_NATS_URL")?, remote).await?;
+                (Some(Arc::new(bus)), Some(carrier))
+            }
+            None => (None, None),
+        };
+        let shared = Arc::new(Shared::new(config, store, registration, bus));
         shared.store.sweep(shared.clock.now()).await?;
-        Ok(Running::spawn(shared, (listener, tls), ops_listener))
+        let seen = shared.store.last_revocation().await?;
+        let running = Running::spawn(Arc::clone(&shared), (listener, tls), ops_listener);
+        if let Some(carrier) = carrier {
+            running.carrying.spawn(carrier.run(Arc::clone(&shared), running.last.clone()));
+        }
+        if shared.store.is_shared() {
+            running.tasks.spawn(read_revocations(shared, seen, running.cancel.clone()));
+        }
+        Ok(running)
     }
 }
 
@@ -192,6 +214,7 @@ impl Running {
         let address = local(&listener).unwrap_or(shared.config.listen);
         let ops_address = ops.as_ref().and_then(local);
         let (cancel, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (last, carrying) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn(server::serve(Arc::clone(&shared), listener, tls.clone(), cancel.clone()));
         if let Some(tls) = tls.clone() {
             tasks.spawn(tls.watch(cancel.clone()));
@@ -201,7 +224,7 @@ impl Running {
             tasks.spawn(ops::serve(Arc::clone(&shared), listener, cancel.clone()));
         }
         info!(%address, "the gateway is ready");
-        Self { address, ops_address, shared, tls, cancel, tasks }
+        Self { address, ops_address, shared, tls, cancel, tasks, last, carrying }
     }
 
     /// Returns the address that clients connect to.
@@ -252,6 +275,9 @@ impl Running {
         if timeout(STOP_TIMEOUT, ended).await.is_err() {
             warn!("some connections did not end in time");
         }
+        self.last.cancel();
+        self.carrying.close();
+        self.carrying.wait().await;
         // Connections that outlive the wait hold on to the store; it closes under them, and frees its folder.
         let shared = Arc::clone(&self.shared);
         if tokio::task::spawn_blocking(move || shared.store.close()).await.is_err() {
@@ -264,6 +290,28 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.shared.hub.stop(Reason::ShuttingDown);
         self.cancel.cancel();
+        self.last.cancel();
+    }
+}
+
+/// Closes the devices that other nodes revoked, in case the bus did not say so.
+async fn read_revocations(shared: Arc<Shared>, mut seen: i64, cancel: CancellationToken) {
+    let mut ticks = interval(REVOCATIONS);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        match shared.store.revocations_after(seen).await {
+            Ok(revocations) => {
+                for (number, instance_id, device_id) in revocations {
+                    shared.hub.revoke(instance_id, device_id);
+                    seen = number;
+                }
+            }
+            Err(error) => error!(error = &error as &dyn std::error::Error, "could not read the revocations"),
+        }
     }
 }
 
@@ -282,7 +330,7 @@ async fn sweep(shared: Arc<Shared>, cancel: CancellationToken) {
 }
 
 impl Shared {
-    fn new(config: Config, store: Store, registration: Option<[u8; 32]>) -> Self {
+    fn new(config: Config, store: Store, registration: Option<[u8; 32]>, bus: Option<Arc<Bus>>) -> Self {
         let metrics = Arc::new(Metrics::default());
         Self {
             clock: config.clock.clone(),
@@ -290,7 +338,7 @@ impl Shared {
             hashes: HashPool::new(config.pbkdf2_iterations, Arc::clone(&metrics)),
             throttles: Throttles::new(&config.limits),
             turns: Turns::default(),
-            hub: Hub::new(&config.limits, Arc::clone(&metrics)),
+            hub: Hub::new(&config.limits, Arc::clone(&metrics), bus),
             admission: Arc::new(Admission::new(&config.limits, Arc::clone(&metrics))),
             metrics,
             registration,
@@ -302,6 +350,9 @@ impl Shared {
     /// Tells a connector of the codes that two devices claimed, once, when it can hear it.
     pub(crate) async fn announce_conflicts(&self, instance_id: InstanceId) {
         if !self.hub.takes_control(instance_id) {
+            if let Some(bus) = self.hub.bus() {
+                bus.say(Subject::Instance(instance_id), Kind::Conflicts, &[]);
+            }
             return;
         }
         match self.store.take_conflicts(instance_id).await {

@@ -9,6 +9,7 @@
 
 mod api;
 mod auth;
+mod bus;
 mod clock;
 mod config;
 mod gateway;
@@ -22,6 +23,7 @@ mod store;
 mod throttle;
 mod tls;
 
+pub use bus::BusError;
 pub use clock::Clock;
 pub use config::{BusConfig, Config, ConfigError, Limits, Prefix, Rate, Remote, StoreConfig, TlsFiles};
 pub use gateway::{Gateway, Running, StartError, Stop};

@@ -95,3 +95,24 @@ pub(crate) const DATABASE_RETRIES: u32 = 50;
 
 /// Connections of one node to a PostgreSQL server: a transaction takes a few milliseconds.
 pub(crate) const DATABASE_CONNECTIONS: usize = 8;
+
+/// How often a node says to the others that it is there.
+pub(crate) const NODE_SAYS: Duration = Duration::from_secs(1);
+
+/// How long a node may be silent before what it told is forgotten: some lost messages, and no more.
+pub(crate) const NODE_SILENT: Duration = Duration::from_secs(4);
+
+/// How long the bus may take to accept a connection.
+pub(crate) const BUS_CONNECT: Duration = Duration::from_secs(2);
+
+/// How long a stopping node takes to hand its last messages to the bus.
+pub(crate) const BUS_FAREWELL: Duration = Duration::from_millis(500);
+
+/// Messages of one subscription that wait for their task, which never waits itself.
+pub(crate) const BUS_MESSAGES: usize = 16 * 1024;
+
+/// How long a device waits to hear whether its connector is at another node, before it is told that it is not.
+pub(crate) const CONNECTOR_ANSWERS: Duration = Duration::from_millis(500);
+
+/// How often the log of revocations is read, where other nodes may write it.
+pub(crate) const REVOCATIONS: Duration = Duration::from_secs(1);

@@ -25,6 +25,7 @@ use latchgate_protocol::control::Control;
 use latchgate_protocol::{DeviceId, InstanceId};
 use tracing::warn;
 
+use crate::bus::{Bus, Kind, Message as BusMessage, NodeId, Subject};
 use crate::config::Limits;
 use crate::metrics::Metrics;
 use instance::Instance;
@@ -49,6 +50,7 @@ impl Instances {
     fn forget(&mut self, instance: &Arc<Instance>) {
         if self.by_id.get(&instance.id).is_some_and(|known| Arc::ptr_eq(known, instance)) {
             self.by_id.remove(&instance.id);
+            instance.leave_bus();
         }
     }
 }
@@ -61,12 +63,15 @@ struct Common {
     /// What waits for devices.
     down: Budget,
     device_queue: usize,
+    /// The way to other nodes, where there are some.
+    bus: Option<Arc<Bus>>,
 }
 
 impl Hub {
-    pub(crate) fn new(limits: &Limits, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(limits: &Limits, metrics: Arc<Metrics>, bus: Option<Arc<Bus>>) -> Self {
         let budget = || Budget::new(limits.queued_total);
-        let common = Arc::new(Common { metrics, up: budget(), down: budget(), device_queue: limits.device_queue });
+        let device_queue = limits.device_queue;
+        let common = Arc::new(Common { metrics, up: budget(), down: budget(), device_queue, bus });
         Self { instances: Mutex::default(), common }
     }
 
@@ -79,7 +84,11 @@ impl Hub {
     }
 
     fn enter(&self, instances: &mut Instances, id: InstanceId) -> Arc<Instance> {
-        let new = || Arc::new(Instance::new(id, Arc::clone(&self.common)));
+        let new = || {
+            let instance = Arc::new(Instance::new(id, Arc::clone(&self.common)));
+            instance.enter_bus();
+            instance
+        };
         Arc::clone(instances.by_id.entry(id).or_insert_with(new))
     }
 
@@ -139,7 +148,19 @@ impl Hub {
 
     /// Sends news to a connector. False when it is not there.
     pub(crate) fn control(&self, instance_id: InstanceId, control: &Control) -> bool {
-        self.find(instance_id).is_some_and(|instance| instance.control(control))
+        match (self.find(instance_id), self.bus(), serde_json::to_vec(control)) {
+            (Some(instance), _, _) => instance.control(control),
+            (None, Some(bus), Ok(json)) => {
+                bus.say(Subject::Instance(instance_id), Kind::Control, &json);
+                true
+            }
+            (None, _, _) => false,
+        }
+    }
+
+    /// Returns the way to other nodes, where there are some.
+    pub(crate) fn bus(&self) -> Option<&Arc<Bus>> {
+        self.common.bus.as_ref()
     }
 
     /// Tells whether a connector listens for news.
@@ -164,6 +185,53 @@ impl Hub {
         }
     }
 
+    /// Closes a revoked device here and at every node that hears it; the others read of it in the store.
+    pub(crate) fn revoke_everywhere(&self, instance_id: InstanceId, device_id: DeviceId) {
+        self.revoke(instance_id, device_id);
+        if let Some(bus) = self.bus() {
+            let ids = [*instance_id.as_bytes(), *device_id.as_bytes()].concat();
+            bus.say(Subject::Revoke, Kind::System, &ids);
+        }
+    }
+
+    /// A device at another node says something to its connector.
+    pub(crate) fn handle_up(&self, instance_id: InstanceId, device_id: DeviceId, message: &BusMessage) {
+        if let Some(instance) = self.find(instance_id) {
+            instance.handle_up(device_id, message);
+        }
+    }
+
+    /// Another node says something to a device.
+    pub(crate) fn handle_down(&self, instance_id: InstanceId, device_id: DeviceId, message: &BusMessage, own: bool) {
+        if let Some(instance) = self.find(instance_id) {
+            instance.handle_down(device_id, message, own);
+            if instance.is_over_budget() {
+                self.relieve();
+            }
+        }
+    }
+
+    /// Another node says something about an instance.
+    pub(crate) fn handle_instance(&self, instance_id: InstanceId, message: &BusMessage, own: bool) {
+        if let Some(instance) = self.find(instance_id) {
+            instance.handle_instance(message, own);
+        }
+    }
+
+    /// Forgets whom a node served.
+    pub(crate) fn handle_node_gone(&self, node: NodeId) {
+        for instance in self.instances().by_id.values() {
+            instance.handle_node_gone(node);
+        }
+    }
+
+    /// Tells the other nodes who is here.
+    pub(crate) fn say_everything(&self) {
+        for instance in self.instances().by_id.values() {
+            instance.say_everything();
+        }
+    }
+
     /// Returns the devices of an instance that are connected.
     pub(crate) fn connected(&self, instance_id: InstanceId) -> HashSet<DeviceId> {
         self.find(instance_id).map(|instance| instance.connected()).unwrap_or_default()
@@ -176,7 +244,7 @@ impl Hub {
         instances.stopping = Some(reason);
         for instance in instances.by_id.values() {
             if reason == Reason::ServerMoved {
-                instance.control(&Control::Drain);
+                instance.say_drain();
             }
             instance.close_all(reason);
         }
@@ -208,7 +276,7 @@ mod tests {
 
     #[test]
     fn a_connection_that_leaves_late_does_not_unseat_those_who_came_after() {
-        let hub = Hub::new(&Limits::default(), Arc::default());
+        let hub = Hub::new(&Limits::default(), Arc::default(), None);
         let (first_instance, first) = hub.join_device(INSTANCE, DEVICE).unwrap();
         let (second_instance, second) = hub.join_device(INSTANCE, DEVICE).unwrap();
         assert_eq!(first.peer.closing(), Some(Reason::TakenOver));
@@ -221,7 +289,7 @@ mod tests {
 
     #[test]
     fn a_stopping_hub_lets_nobody_in() {
-        let hub = Hub::new(&Limits::default(), Arc::default());
+        let hub = Hub::new(&Limits::default(), Arc::default(), None);
         let (_, connector) = hub.join_connector(INSTANCE, 0).unwrap();
         hub.stop(Reason::ServerMoved);
         assert_eq!(connector.peer.closing(), Some(Reason::ServerMoved));

@@ -220,6 +220,11 @@ impl Store {
         }
     }
 
+    /// Tells whether other gateways may use the same database.
+    pub(crate) const fn is_shared(&self) -> bool {
+        matches!(self.0, Backend::Postgres(_))
+    }
+
     /// Tells whether the database answers.
     pub(crate) async fn ping(&self) -> bool {
         self.run(|sql| sql.first("SELECT 1", values![], |_| Ok(()))).await.is_ok()

@@ -39,7 +39,8 @@ async fn keep(core: &Arc<Core>, tasks: &TaskTracker) {
                 let error = core.accept(acceptor, tasks).await;
                 *core.cutter() = None;
                 core.report(&error).await;
-                if since.elapsed() >= STEADY {
+                // A node that drains sends everybody elsewhere; whoever waits keeps people waiting.
+                if since.elapsed() >= STEADY || matches!(error, LinkError::Lost(Refusal::Stopping)) {
                     backoff.reset();
                 }
             }

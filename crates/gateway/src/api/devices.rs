@@ -135,7 +135,7 @@ pub(super) async fn revoke(
     if !shared.store.revoke_device(caller.instance_id, device_id, shared.clock.now()).await? {
         return Err(Refusal::no_such_device());
     }
-    shared.hub.revoke(caller.instance_id, device_id);
+    shared.hub.revoke_everywhere(caller.instance_id, device_id);
     shared.hub.control(caller.instance_id, &Control::Revoked { device_id });
     shared.metrics.revocations.increment();
     info!(instance = %caller.instance_id, device = %device_id, "a device was revoked");

@@ -1,5 +1,7 @@
 //! One connector and its devices, and what passes between them.
 
+mod remote;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,6 +16,7 @@ use super::reason::Reason;
 use super::rounds::publication;
 use crate::limits::SHARE_UNDER_PRESSURE;
 use crate::metrics::Metrics;
+use remote::Remote;
 
 /// One connector and its devices.
 pub(crate) struct Instance {
@@ -26,6 +29,7 @@ pub(crate) struct Instance {
 struct Seats {
     connector: Option<ConnectorSeat>,
     devices: HashMap<DeviceId, DeviceSeat>,
+    remote: Remote,
 }
 
 struct ConnectorSeat {
@@ -34,6 +38,8 @@ struct ConnectorSeat {
     ready: bool,
     wants_presence: bool,
     wants_control: bool,
+    /// The bus has said this login back to us.
+    echoed: bool,
 }
 
 struct DeviceSeat {
@@ -41,6 +47,8 @@ struct DeviceSeat {
     /// Subscribed to frames.
     ready: bool,
     wants_presence: bool,
+    /// The bus has said this login back to us.
+    echoed: bool,
 }
 
 /// What became of a frame.
@@ -65,26 +73,30 @@ impl Instance {
 
     pub(super) fn seat_device(&self, link: &Arc<DeviceLink>) {
         let mut seats = self.seats();
-        let seat = DeviceSeat { link: Arc::clone(link), ready: false, wants_presence: false };
-        if let Some(old) = seats.devices.insert(link.id, seat) {
+        let seat = DeviceSeat { link: Arc::clone(link), ready: false, wants_presence: false, echoed: false };
+        let old = seats.devices.insert(link.id, seat);
+        let is_first = old.is_none();
+        if let Some(old) = old {
             info!(instance = %self.id, device = %link.id, "a second login takes the device's place");
             self.common.metrics.takeovers.increment();
             old.link.peer.close(Reason::TakenOver);
             self.end_device(&seats, &old);
         }
+        self.device_seated(&mut seats, link.id, is_first);
         self.common.metrics.devices.add(1);
     }
 
     pub(super) fn seat_connector(&self, link: &Arc<ConnectorLink>) {
         let mut seats = self.seats();
         let link = Arc::clone(link);
-        let seat = ConnectorSeat { link, ready: false, wants_presence: false, wants_control: false };
+        let seat = ConnectorSeat { link, ready: false, wants_presence: false, wants_control: false, echoed: false };
         if let Some(old) = seats.connector.replace(seat) {
             warn!(instance = %self.id, "a second login takes the connector's place");
             self.common.metrics.takeovers.increment();
             old.link.peer.close(Reason::TakenOver);
-            self.end_connector(&seats, &old);
+            self.end_connector(&mut seats, &old);
         }
+        self.connector_seated();
         self.common.metrics.connectors.add(1);
     }
 
@@ -95,6 +107,7 @@ impl Instance {
             && let Some(seat) = seats.devices.remove(&link.id)
         {
             self.end_device(&seats, &seat);
+            self.device_unseated(link.id);
         }
         seats.is_empty()
     }
@@ -105,7 +118,7 @@ impl Instance {
         if seats.connector.as_ref().is_some_and(|seat| Arc::ptr_eq(&seat.link, link))
             && let Some(seat) = seats.connector.take()
         {
-            self.end_connector(&seats, &seat);
+            self.end_connector(&mut seats, &seat);
         }
         seats.is_empty()
     }
@@ -115,10 +128,14 @@ impl Instance {
         self.common.metrics.devices.add(-1);
         if seat.ready {
             seats.say_device_presence(seat.link.id, false);
+            self.device_changed(seats, seat.link.id, false);
+            if seats.remote.devices.contains_key(&seat.link.id) {
+                seats.say_device_presence(seat.link.id, true);
+            }
         }
     }
 
-    fn end_connector(&self, seats: &Seats, seat: &ConnectorSeat) {
+    fn end_connector(&self, seats: &mut Seats, seat: &ConnectorSeat) {
         let mut up = seat.link.up();
         up.ended = true;
         up.control.clear();
@@ -127,6 +144,7 @@ impl Instance {
         self.common.metrics.connectors.add(-1);
         if seat.ready {
             seats.say_connector_presence(false);
+            self.connector_changed(seats, false);
         }
     }
 
@@ -137,16 +155,20 @@ impl Instance {
             && !std::mem::replace(&mut seat.ready, true)
         {
             seats.say_device_presence(link.id, true);
+            self.device_changed(&seats, link.id, true);
         }
     }
 
     /// The device subscribed to the connector's presence: says it at once.
     pub(crate) fn device_wants_presence(&self, link: &Arc<DeviceLink>) {
         let mut seats = self.seats();
-        let present = seats.connector.as_ref().is_some_and(|seat| seat.ready);
-        if let Some(seat) = seats.device_of(link) {
-            seat.wants_presence = true;
-            seat.link.push_presence(present);
+        let present = seats.connector_is_ready() || seats.remote.connector.is_some();
+        let Some(seat) = seats.device_of(link) else { return };
+        seat.wants_presence = true;
+        if present {
+            seat.link.push_presence(true);
+        } else {
+            self.answer_presence_later(link);
         }
     }
 
@@ -158,6 +180,7 @@ impl Instance {
             Topic::Down(..) => {
                 if std::mem::replace(&mut seat.ready, false) {
                     seats.say_device_presence(link.id, false);
+                    self.device_changed(&seats, link.id, false);
                 }
             }
             Topic::ConnectorPresence(_) => seat.wants_presence = false,
@@ -172,6 +195,7 @@ impl Instance {
             && !std::mem::replace(&mut seat.ready, true)
         {
             seats.say_connector_presence(true);
+            self.connector_changed(&mut seats, true);
         }
     }
 
@@ -181,7 +205,8 @@ impl Instance {
         let Some(seat) = seats.connector_of(link) else { return };
         seat.wants_presence = true;
         let mut up = link.up();
-        for (device_id, _) in seats.devices.iter().filter(|(_, seat)| seat.ready) {
+        let here = seats.devices.iter().filter(|(_, seat)| seat.ready).map(|(device_id, _)| device_id);
+        for device_id in here.chain(seats.remote.devices.keys()) {
             up.rounds.push_presence(*device_id, true);
         }
         drop(up);
@@ -202,6 +227,7 @@ impl Instance {
             && std::mem::replace(&mut seat.ready, false)
         {
             seats.say_connector_presence(false);
+            self.connector_changed(&mut seats, false);
         }
     }
 
@@ -211,7 +237,8 @@ impl Instance {
     }
 
     pub(super) fn has_device(&self, device_id: DeviceId) -> bool {
-        self.seats().devices.contains_key(&device_id)
+        let seats = self.seats();
+        seats.devices.contains_key(&device_id) || seats.remote.devices.contains_key(&device_id)
     }
 
     pub(super) fn has_connector(&self) -> bool {
@@ -219,7 +246,8 @@ impl Instance {
     }
 
     pub(super) fn connected(&self) -> HashSet<DeviceId> {
-        self.seats().devices.keys().copied().collect()
+        let seats = self.seats();
+        seats.devices.keys().chain(seats.remote.devices.keys()).copied().collect()
     }
 
     /// Returns the device for which most waits.
@@ -239,13 +267,25 @@ impl Instance {
         }
     }
 
-    /// Sends news to the connector. False when it does not listen.
+    /// Sends news to the connector. False when it does not listen and there is no other node.
     pub(super) fn control(&self, control: &Control) -> bool {
+        let Ok(json) = serde_json::to_vec(control) else { return false };
+        self.control_here(&json) || self.control_elsewhere(&json)
+    }
+
+    /// Sends news to the connector of this node. False when it does not listen.
+    pub(super) fn control_here(&self, json: &[u8]) -> bool {
         let seats = self.seats();
         let Some(seat) = seats.connector.as_ref().filter(|seat| seat.wants_control) else { return false };
-        let Ok(json) = serde_json::to_vec(control) else { return false };
-        seat.link.push_control(publication(Topic::Control(self.id), &json));
+        seat.link.push_control(publication(Topic::Control(self.id), json));
         true
+    }
+
+    /// Tells the connector of this node that the node stops.
+    pub(super) fn say_drain(&self) {
+        if let Ok(json) = serde_json::to_vec(&Control::Drain) {
+            self.control_here(&json);
+        }
     }
 
     pub(super) fn revoke(&self, device_id: DeviceId) {
@@ -263,10 +303,11 @@ impl Instance {
     /// Queues a device's frame for the connector.
     pub(crate) fn send_up(&self, device: &Arc<DeviceLink>, packet: BytesMut) -> Sent {
         let connector = self.seats().connector.as_ref().filter(|seat| seat.ready).map(|seat| Arc::clone(&seat.link));
-        let Some(connector) = connector else {
-            self.common.metrics.dropped_absent.increment();
-            return Sent::Absent;
-        };
+        let Some(connector) = connector else { return self.send_up_elsewhere(device, packet) };
+        self.queue_up(&connector, device, packet)
+    }
+
+    fn queue_up(&self, connector: &ConnectorLink, device: &Arc<DeviceLink>, packet: BytesMut) -> Sent {
         let length = packet.len();
         let mut up = connector.up();
         if up.ended {
@@ -297,10 +338,11 @@ impl Instance {
     /// Queues the connector's frame for a device. A device whose queue is full is closed.
     pub(crate) fn send_down(&self, device_id: DeviceId, packet: BytesMut) -> Sent {
         let link = self.seats().devices.get(&device_id).filter(|seat| seat.ready).map(|seat| Arc::clone(&seat.link));
-        let Some(link) = link else {
-            self.common.metrics.dropped_absent.increment();
-            return Sent::Absent;
-        };
+        let Some(link) = link else { return self.send_down_elsewhere(device_id, packet) };
+        self.queue_down(&link, packet)
+    }
+
+    fn queue_down(&self, link: &DeviceLink, packet: BytesMut) -> Sent {
         let length = packet.len();
         self.common.down.add(length, &self.common.metrics);
         match link.push(packet, self.common.device_queue) {
@@ -312,7 +354,7 @@ impl Instance {
             }
             Pushed::Overflow => {
                 self.common.down.subtract(length, &self.common.metrics);
-                self.overflow(&link);
+                self.overflow(link);
                 Sent::Queued
             }
         }

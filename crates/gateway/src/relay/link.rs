@@ -10,7 +10,7 @@ use latchgate_protocol::DeviceId;
 
 use super::reason::Reason;
 use super::rounds::Rounds;
-use crate::limits::CONTROL_WAITING;
+use crate::limits::{CONTROL_WAITING, SHARE_UNDER_PRESSURE};
 use crate::metrics::Metrics;
 
 /// What every connection has.
@@ -74,6 +74,8 @@ pub(crate) struct DeviceLink {
     pub(crate) peer: Peer,
     /// Set while the device's share of the way up is full; it is not read then.
     pub(crate) up_is_full: AtomicBool,
+    /// Bytes on their way to the bus.
+    at_bus: AtomicUsize,
     down: Mutex<Down>,
 }
 
@@ -83,6 +85,8 @@ struct Down {
     packets: VecDeque<BytesMut>,
     bytes: usize,
     presence: Presence,
+    /// Whether the connector is there was said at least once.
+    said: bool,
     /// Nothing is taken after the connection ended.
     ended: bool,
 }
@@ -116,7 +120,13 @@ pub(crate) enum Pushed {
 
 impl DeviceLink {
     pub(crate) fn new(id: DeviceId) -> Self {
-        Self { id, peer: Peer::default(), up_is_full: AtomicBool::new(false), down: Mutex::default() }
+        Self {
+            id,
+            peer: Peer::default(),
+            up_is_full: AtomicBool::new(false),
+            at_bus: AtomicUsize::new(0),
+            down: Mutex::default(),
+        }
     }
 
     fn down(&self) -> MutexGuard<'_, Down> {
@@ -140,8 +150,42 @@ impl DeviceLink {
     }
 
     pub(crate) fn push_presence(&self, present: bool) {
-        self.down().presence.push(present);
+        let mut down = self.down();
+        down.presence.push(present);
+        down.said = true;
+        drop(down);
         self.peer.wake();
+    }
+
+    /// Says that the connector is absent, unless something was said before.
+    pub(crate) fn push_absence_if_silent(&self) {
+        if !self.down().said {
+            self.push_presence(false);
+        }
+    }
+
+    /// Counts bytes that go to the bus, and returns how many wait there.
+    pub(crate) fn gave_to_bus(&self, bytes: usize) -> usize {
+        self.at_bus.fetch_add(bytes, Ordering::AcqRel) + bytes
+    }
+
+    /// Counts bytes that the bus took. A device that waited for that is read again.
+    pub(crate) fn left_for_bus(&self, bytes: usize) {
+        self.at_bus.fetch_sub(bytes, Ordering::AcqRel);
+        self.wake_after_bus();
+    }
+
+    /// Reads the device no more until the bus has taken most of what waits.
+    pub(crate) fn stall_for_bus(&self) {
+        self.up_is_full.store(true, Ordering::Release);
+        self.wake_after_bus();
+    }
+
+    fn wake_after_bus(&self) {
+        if self.at_bus.load(Ordering::Acquire) <= SHARE_UNDER_PRESSURE && self.up_is_full.swap(false, Ordering::AcqRel)
+        {
+            self.peer.wake();
+        }
     }
 
     /// Takes packets of about `most` bytes, and the change of presence that goes before them.

@@ -175,8 +175,28 @@ impl Store {
             )?;
             if changed > 0 {
                 sql.execute("DELETE FROM ticket WHERE subject = ?1", values![device_id])?;
+                log_revocation(sql, device_id)?;
             }
             Ok(changed > 0)
+        })
+        .await
+    }
+
+    /// Returns the number of the newest revocation.
+    pub(crate) async fn last_revocation(&self) -> Result<i64, StoreError> {
+        self.run(|sql| {
+            let last = sql.first("SELECT total FROM revocations", values![], |row| row.get(0))?;
+            Ok(last.unwrap_or(0))
+        })
+        .await
+    }
+
+    /// Returns the next revocations after a number, in their order.
+    pub(crate) async fn revocations_after(&self, number: i64) -> Result<Vec<(i64, InstanceId, DeviceId)>, StoreError> {
+        self.run(move |sql| {
+            let query = "SELECT revocation, instance_id, device_id FROM device
+                         WHERE revocation > ?1 ORDER BY revocation LIMIT 1000";
+            sql.all(query, values![number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         })
         .await
     }
@@ -189,6 +209,16 @@ impl Store {
         })
         .await
     }
+}
+
+/// Numbers a revocation. The one row of the total makes revocations wait for each other, so that none becomes
+/// visible behind a higher number.
+fn log_revocation(sql: &Sql<'_>, device_id: DeviceId) -> Result<(), StoreError> {
+    let update = "UPDATE revocations SET total = total + 1 RETURNING total";
+    let number: Option<i64> = sql.first(update, values![], |row| row.get(0))?;
+    let number = number.ok_or(StoreError::Unexpected)?;
+    sql.execute("UPDATE device SET revocation = ?2 WHERE device_id = ?1", values![device_id, number])?;
+    Ok(())
 }
 
 fn create_device(sql: &Sql<'_>, new: &NewDevice, now: u64) -> Result<CreateDeviceOutcome, StoreError> {

@@ -11,7 +11,8 @@ pub(super) const APPLICATION_ID: u32 = 0x4c47_6777;
 
 /// Each entry brings the schema from its index to the next version. It is written for SQLite, in the words
 /// that [`for_postgres`] knows.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE instance (
         instance_id BLOB PRIMARY KEY,
         created INTEGER NOT NULL,
@@ -60,7 +61,14 @@ const MIGRATIONS: &[&str] = &["
         created INTEGER NOT NULL,
         PRIMARY KEY (instance_id, key_hash)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE revocations (total INTEGER NOT NULL) STRICT;
+    INSERT INTO revocations (total) VALUES (0);
+    ALTER TABLE device ADD COLUMN revocation INTEGER;
+    CREATE INDEX device_revocation ON device (revocation);
+",
+];
 
 /// The version that this gateway writes.
 pub(super) const KNOWN: u32 = MIGRATIONS.len() as u32;

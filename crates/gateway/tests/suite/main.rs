@@ -9,6 +9,8 @@ mod limits;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod on_postgres;
 #[cfg(test)]
 mod operation;

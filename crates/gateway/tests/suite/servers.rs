@@ -1,15 +1,19 @@
-//! Real servers from Debian, each in a temporary folder, gone with the test.
+//! Real PostgreSQL and NATS servers from Debian, each in a temporary folder, gone with the test.
 //!
 //! A shell stands between: it ends the server when its standard input closes, which is when the test drops it
 //! or dies. PostgreSQL refuses to run as root; root runs it as the user `postgres`.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A PostgreSQL server on a local socket, with an empty database.
 pub(crate) struct PostgresServer {
@@ -69,6 +73,80 @@ impl PostgresServer {
 }
 
 impl Drop for PostgresServer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// A NATS server on loopback that knows two users: the gateways', and one with other subjects.
+pub(crate) struct NatsServer {
+    process: Option<Child>,
+    folder: TempDir,
+    port: u16,
+}
+
+impl NatsServer {
+    pub(crate) fn start() -> Self {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let folder = tempfile::Builder::new().prefix("lg-nats-").tempdir().unwrap();
+        let user = |name: &str, subjects: &str| {
+            format!(
+                "{{user: {name}, password: {PASSWORD}, permissions: {{publish: \"{subjects}\", subscribe: \"{subjects}\"}}}}"
+            )
+        };
+        let users = [user("latchgate", "lg1.>"), user("other", "other.>")].join(", ");
+        let configuration = format!("listen: \"127.0.0.1:{port}\"\nauthorization {{ users: [{users}] }}\n");
+        fs::write(folder.path().join("nats.conf"), configuration).unwrap();
+        let mut server = Self { process: None, folder, port };
+        server.resume();
+        server
+    }
+
+    /// Starts the server again on the same port.
+    pub(crate) fn resume(&mut self) {
+        let script = r#"
+            PATH="$PATH:/usr/sbin"
+            command -v nats-server > /dev/null || { echo "nats-server is missing: apt-get install nats-server" >&2; exit 1; }
+            nats-server -c "$1" 2> "$1.log" & pid=$!
+            echo READY
+            cat > /dev/null
+            kill $pid
+            wait $pid"#;
+        let mut command = Command::new("sh");
+        command.args(["-c", script, "nats", path(&self.folder.path().join("nats.conf"))]);
+        self.process = Some(start(command));
+        let deadline = Instant::now() + PATIENCE;
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            assert!(Instant::now() < deadline, "nats-server does not listen");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Stops the server: the nodes are cut off from each other.
+    pub(crate) fn stop(&mut self) {
+        end(&mut self.process);
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.url_of("latchgate")
+    }
+
+    pub(crate) fn url_of(&self, user: &str) -> String {
+        format!("nats://{user}:{PASSWORD}@127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn url_file(&self) -> PathBuf {
+        let file = self.folder.path().join("url");
+        fs::write(&file, self.url()).unwrap();
+        file
+    }
+}
+
+impl Drop for NatsServer {
     fn drop(&mut self) {
         self.stop();
     }

@@ -1,6 +1,7 @@
 //! A gateway on loopback, and small REST and MQTT clients without manners.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -73,6 +74,16 @@ impl Backend for PostgresServer {
 
     fn configure(&self, config: &mut Config) {
         config.store.postgres = Some(Remote { url_file: Some(self.url_file()), ..Remote::default() });
+    }
+}
+
+impl<B: Backend> Backend for Arc<B> {
+    fn start() -> Self {
+        Self::new(B::start())
+    }
+
+    fn configure(&self, config: &mut Config) {
+        B::configure(self, config);
     }
 }
 
