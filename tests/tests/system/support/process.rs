@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -136,6 +137,7 @@ impl Part {
 pub(crate) fn memory(process: u32) -> Option<Vec<u8>> {
     let maps = std::fs::read_to_string(format!("/proc/{process}/maps")).ok()?;
     let mut memory = File::open(format!("/proc/{process}/mem")).ok()?;
+    let mut pages = File::open(format!("/proc/{process}/pagemap")).ok()?;
     let mut dump = Vec::new();
     for line in maps.lines() {
         let mut words = line.split_whitespace();
@@ -143,20 +145,27 @@ pub(crate) fn memory(process: u32) -> Option<Vec<u8>> {
         let writable = rights.starts_with("rw");
         let Some((start, end)) = range.split_once('-').filter(|_| writable) else { continue };
         let (Ok(start), Ok(end)) = (u64::from_str_radix(start, 16), u64::from_str_radix(end, 16)) else { continue };
-        read_region(&mut memory, start, end, &mut dump);
+        read_region(&mut memory, &mut pages, start..end, &mut dump);
     }
     Some(dump)
 }
 
-/// Reads what can be read of a region: pages that were never touched hold nothing and need not be copied.
-fn read_region(memory: &mut File, start: u64, end: u64, dump: &mut Vec<u8>) {
+/// Reads what can be read of a region. A web engine reserves far more than it uses: pages that are neither in memory
+/// nor swapped out hold nothing.
+fn read_region(memory: &mut File, pages: &mut File, region: Range<u64>, dump: &mut Vec<u8>) {
+    const PAGE: u64 = 4096;
     const PIECE: u64 = 1 << 20;
+    const HELD: u64 = 0b11 << 62;
     let mut piece = vec![0; usize::try_from(PIECE).expect("a megabyte fits")];
-    let mut at = start;
-    while at < end {
-        let length = usize::try_from(PIECE.min(end - at)).expect("a piece fits");
-        let read = memory.seek(SeekFrom::Start(at)).and_then(|_| memory.read_exact(&mut piece[..length]));
-        if read.is_ok() && piece[..length].iter().any(|byte| *byte != 0) {
+    let mut at = region.start;
+    while at < region.end {
+        let length = usize::try_from(PIECE.min(region.end - at)).expect("a piece fits");
+        let mut entries = vec![0; length.div_ceil(4096) * 8];
+        let known = pages.seek(SeekFrom::Start(at / PAGE * 8)).and_then(|_| pages.read_exact(&mut entries));
+        let held = entries.chunks(8).any(|entry| u64::from_ne_bytes(entry.try_into().expect("8 bytes")) & HELD != 0);
+        if (known.is_err() || held)
+            && memory.seek(SeekFrom::Start(at)).and_then(|_| memory.read_exact(&mut piece[..length])).is_ok()
+        {
             dump.extend_from_slice(&piece[..length]);
         }
         at += PIECE;
