@@ -357,4 +357,6 @@ async fn await_ack(controls: &mut Controls) -> Result<Zeroizing<Vec<u8>>, LinkEr
 }
 
 #[cfg(test)]
+mod schedules;
+#[cfg(test)]
 pub(crate) mod tests;

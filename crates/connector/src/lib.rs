@@ -30,6 +30,8 @@ mod seal;
 mod session;
 mod site;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 mod time;
 mod upstream;

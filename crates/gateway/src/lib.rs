@@ -20,6 +20,8 @@ mod ops;
 mod relay;
 mod server;
 mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod throttle;
 mod tls;
 

@@ -286,6 +286,32 @@ pub(super) fn find_standing(connection: &Connection, id: &[u8; 16]) -> Result<Op
     Ok(standing.optional()?)
 }
 
+#[cfg(feature = "testing")]
+impl Store {
+    pub(crate) fn forget_candidates(&self, device_id: DeviceId) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute("DELETE FROM candidate WHERE device_id = ?1", [device_id.as_bytes()])?;
+            Ok(())
+        })
+    }
+
+    pub(crate) fn newest_candidate(&self, device_id: DeviceId) -> Result<Option<(Generation, KeyId)>, StoreError> {
+        let query = "SELECT generation, key_id FROM candidate WHERE device_id = ?1 ORDER BY serial DESC LIMIT 1";
+        let newest = self
+            .lock()
+            .query_row(query, [device_id.as_bytes()], |row| Ok((Generation(row.get(0)?), KeyId(row.get(1)?))));
+        Ok(newest.optional()?)
+    }
+
+    pub(crate) fn standing(&self, device_id: DeviceId) -> Result<Option<crate::testing::Standing>, StoreError> {
+        let standing = find_standing(&self.lock(), device_id.as_bytes())?;
+        Ok(standing.map(|standing| crate::testing::Standing {
+            state: standing.state,
+            has_setup_secret: standing.setup_secret.is_some(),
+        }))
+    }
+}
+
 /// A candidate's place, sealed secret and the device's public key.
 type FoundCandidate = ([u8; 32], Vec<u8>, [u8; 32]);
 
