@@ -133,7 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         loop {
             let mut arrived = poll_fn(|cx| self.poll_read(cx)).await?;
             let message = self.next(&mut arrived)?;
-            let done = message.map(|message| read(&message, &arrived.bytes(&message)));
+            let done = message.map(|message| read(&message, arrived.bytes(&message)));
             self.keep(arrived, done.is_some());
             if let Some(done) = done {
                 return Ok(done);
