@@ -18,6 +18,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
@@ -46,7 +47,13 @@ pub(crate) struct Gate {
     sites: Arc<Sites>,
     uplink: Arc<Uplink>,
     closed: CancellationToken,
+    /// How many connections of a browser were served so far.
+    connections: AtomicU64,
 }
+
+/// The number of a connection over which a browser speaks HTTP/1.1: what logins like NTLM are bound to.
+#[derive(Debug, Clone, Copy)]
+struct BrowserConnection(u64);
 
 /// A running proxy. Dropping it closes the listener and every connection.
 pub(crate) struct Proxy {
@@ -75,7 +82,14 @@ impl Proxy {
             authority: Arc::clone(&authority),
         };
         let closed = CancellationToken::new();
-        let gate = Arc::new(Gate { credentials, authority, sites, uplink, closed: closed.clone() });
+        let gate = Arc::new(Gate {
+            credentials,
+            authority,
+            sites,
+            uplink,
+            closed: closed.clone(),
+            connections: AtomicU64::new(0),
+        });
         gate.spawn(accept(Arc::clone(&gate), listener));
         Ok(Self { endpoint, _close: closed.drop_guard() })
     }
@@ -91,6 +105,10 @@ impl Gate {
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let closed = self.closed.clone();
         drop(tokio::spawn(async move { closed.run_until_cancelled(task).await }));
+    }
+
+    fn number_connection(&self) -> BrowserConnection {
+        BrowserConnection(self.connections.fetch_add(1, Ordering::Relaxed))
     }
 
     fn site(&self, scheme: Scheme, host: &str, port: u16) -> Option<Arc<Site>> {

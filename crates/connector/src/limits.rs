@@ -78,6 +78,10 @@ pub(crate) const UPSTREAM_IDLE: Duration = Duration::from_secs(50);
 /// that each request above it pays for a connection of its own.
 pub(crate) const UPSTREAM_IDLE_CONNECTIONS: usize = 256;
 
+/// How many connections that a login is bound to are kept for one device: six to a host, as a browser opens, for
+/// some ten sites.
+pub(crate) const BOUND_CONNECTIONS: usize = 64;
+
 /// What HTTP/2 buffers for one stream towards a device, in bytes, before it stops reading from the site.
 pub(crate) const STREAM_SEND_BUFFER: usize = 256 * 1024;
 

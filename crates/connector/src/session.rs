@@ -5,6 +5,7 @@
 //!    the connector itself ([`own`]). Everything else is refused, by name.
 //! 3. Every stream hangs on a leash: when a new policy refuses its device or site, it ends at once.
 
+mod bound;
 mod forward;
 mod own;
 pub(crate) mod rotation;
@@ -29,6 +30,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
+use self::bound::BoundConnections;
 use crate::audit::{Audit, Event};
 use crate::body::ResponseBody;
 use crate::headers::check_request;
@@ -56,6 +58,8 @@ struct Session {
     life: CancellationToken,
     /// One for each site that the device has streams to.
     leashes: Mutex<HashMap<Origin, CancellationToken>>,
+    /// What logins like NTLM are bound to.
+    bound: BoundConnections,
     /// What was refused and noted already: a browser asks again and again.
     noted: Mutex<HashSet<(Origin, &'static str)>>,
 }
@@ -71,8 +75,14 @@ where
     let changes = shared.board.subscribe();
     let life = stop.child_token();
     let _ends_with_this = life.clone().drop_guard();
-    let session =
-        Arc::new(Session { shared, device_id, life: life.clone(), leashes: Mutex::default(), noted: Mutex::default() });
+    let session = Arc::new(Session {
+        shared,
+        device_id,
+        life: life.clone(),
+        leashes: Mutex::default(),
+        bound: BoundConnections::default(),
+        noted: Mutex::default(),
+    });
     let answering = Arc::clone(&session);
     let service = service_fn(move |request| {
         let session = Arc::clone(&answering);

@@ -17,8 +17,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use latchgate_tunnel::catalogue::error_code;
 
 pub use dial::UpstreamError;
@@ -68,11 +69,27 @@ impl Upstream {
     pub(crate) async fn send(&self, request: Request<RequestBody>) -> Result<Response<Incoming>, Refusal> {
         let answer = self.client.request(request).await.map_err(|error| refuse(&error));
         self.note(answer.is_ok());
-        let response = answer?;
-        if response.status().is_informational() {
-            return Err(Refusal::upstream(error_code::UPSTREAM_UNREACHABLE, "the site switched protocols unasked"));
-        }
-        Ok(response)
+        check(answer?)
+    }
+
+    /// Opens an HTTP/1.1 connection that is not one of the pool.
+    pub(crate) async fn open_for_one(&self) -> Result<SendRequest<RequestBody>, Refusal> {
+        let socket = TokioIo::new(self.open().await?);
+        let mut builder = http1::Builder::new();
+        builder.max_buf_size(UPSTREAM_HEAD).max_headers(UPSTREAM_HEADER_COUNT);
+        let (requests, connection) = builder.handshake(socket).await.map_err(|error| refuse(&error))?;
+        // It ends with the site, or with whoever holds its other end.
+        tokio::spawn(connection);
+        Ok(requests)
+    }
+
+    /// Sends one request over such a connection, the target in origin form.
+    pub(crate) async fn send_over(
+        &self,
+        connection: &mut SendRequest<RequestBody>,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, Refusal> {
+        check(connection.send_request(request).await.map_err(|error| refuse(&error))?)
     }
 
     /// Opens a connection of its own, for WebSocket: TLS where the upstream is `https`, HTTP/1.1 on it.
@@ -108,6 +125,13 @@ impl Upstream {
     fn note(&self, reached: bool) {
         self.reachable.store(if reached { REACHED } else { NOT_REACHED }, Ordering::Relaxed);
     }
+}
+
+fn check(response: Response<Incoming>) -> Result<Response<Incoming>, Refusal> {
+    if response.status().is_informational() {
+        return Err(Refusal::upstream(error_code::UPSTREAM_UNREACHABLE, "the site switched protocols unasked"));
+    }
+    Ok(response)
 }
 
 /// Finds our own reason in the chain of a client's error.

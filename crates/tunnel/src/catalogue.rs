@@ -20,6 +20,10 @@ pub const PING_PATH: &str = "/v1/ping";
 /// The response header by which the connector names its own refusals: one value of [`error_code`].
 pub const ERROR_HEADER: &str = "latchgate-error";
 
+/// The request header by which a device numbers the browser's connections, in decimal: logins that are bound to
+/// a connection (NTLM) keep one at the connector as well. It ends at the connector.
+pub const CONNECTION_HEADER: &str = "latchgate-connection";
+
 /// The values of [`ERROR_HEADER`].
 pub mod error_code {
     /// The person may not open this site, or not this path of it.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{
     ALT_SVC, CONNECTION, COOKIE, EXPECT, HOST, HeaderName, LOCATION, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE,
+    TRANSFER_ENCODING, UPGRADE, WWW_AUTHENTICATE,
 };
 use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
@@ -20,12 +20,13 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use latchgate_link::limits::{CONNECTION_WINDOW, STREAM_WINDOW};
+use latchgate_tunnel::catalogue::CONNECTION_HEADER;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tracing::debug;
 
 use super::page::{Reader, connector_refusal, refuse};
-use super::{Gate, raw, websocket};
+use super::{BrowserConnection, Gate, raw, websocket};
 use crate::catalogue::{Scheme, Site};
 use crate::failure::{Failure, Fault};
 use crate::limits::{GREETING_TIMEOUT, HEAD};
@@ -39,9 +40,10 @@ const BROWSER_STREAMS: u32 = 256;
 
 /// Serves a connection to the bare port.
 pub(super) async fn serve_listener(gate: &Arc<Gate>, stream: TcpStream) -> io::Result<()> {
-    let gate = Arc::clone(gate);
-    let service = service_fn(move |request| {
+    let (gate, connection) = (Arc::clone(gate), gate.number_connection());
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let gate = Arc::clone(&gate);
+        request.extensions_mut().insert(connection);
         async move { Ok::<_, Infallible>(answer_listener(&gate, request).await) }
     });
     http1_builder().serve_connection(TokioIo::new(stream), service).with_upgrades().await.map_err(io::Error::other)
@@ -52,9 +54,10 @@ pub(super) async fn serve_site_http1<S>(gate: &Arc<Gate>, stream: S, site: Arc<S
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let gate = Arc::clone(gate);
-    let service = service_fn(move |request| {
+    let (gate, connection) = (Arc::clone(gate), gate.number_connection());
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let (gate, site) = (Arc::clone(&gate), Arc::clone(&site));
+        request.extensions_mut().insert(connection);
         async move { Ok::<_, Infallible>(answer_site(&gate, &site, request).await) }
     });
     http1_builder().serve_connection(TokioIo::new(stream), service).with_upgrades().await.map_err(io::Error::other)
@@ -68,7 +71,7 @@ where
     let gate = Arc::clone(gate);
     let service = service_fn(move |request| {
         let (gate, site) = (Arc::clone(&gate), Arc::clone(&site));
-        async move { Ok::<_, Infallible>(answer_site(&gate, &site, request).await) }
+        async move { unless_bound(answer_site(&gate, &site, request).await) }
     });
     http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
@@ -80,6 +83,18 @@ where
         .serve_connection(TokioIo::new(stream), service)
         .await
         .map_err(io::Error::other)
+}
+
+/// A login that is bound to a connection needs one to itself: the browser asks again over HTTP/1.1 (RFC 9113,
+/// section 7).
+fn unless_bound(answer: Response<Passing>) -> Result<Response<Passing>, h2::Error> {
+    let mut offered = answer.headers().get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+    let bound = answer.status() == StatusCode::UNAUTHORIZED
+        && offered.any(|offer| {
+            let scheme = offer.split([' ', ',']).next().unwrap_or_default();
+            scheme.eq_ignore_ascii_case("ntlm") || scheme.eq_ignore_ascii_case("negotiate")
+        });
+    if bound { Err(h2::Reason::HTTP_1_1_REQUIRED.into()) } else { Ok(answer) }
 }
 
 fn http1_builder() -> http1::Builder {
@@ -178,6 +193,10 @@ async fn forward(gate: &Arc<Gate>, site: &Arc<Site>, request: Request<Incoming>,
     *outgoing.uri_mut() = uri;
     *outgoing.version_mut() = Version::HTTP_2;
     *outgoing.headers_mut() = join_cookies(strip_hop_by_hop(parts.headers));
+    match parts.extensions.get::<BrowserConnection>() {
+        Some(connection) => outgoing.headers_mut().insert(CONNECTION_HEADER, connection.0.into()),
+        None => outgoing.headers_mut().remove(CONNECTION_HEADER),
+    };
     match gate.uplink.request(outgoing).await {
         Ok(answer) => pass_back(answer, reader),
         Err(error) => refuse_uplink(gate, reader, &error),
@@ -271,7 +290,12 @@ fn agrees(host: &HeaderValue, authority: &Authority) -> bool {
 }
 
 /// Removes what is between two neighbours only (RFC 9110, section 7.6.1), credentials of the proxy included.
+///
+/// That trailers are welcome is said on: every neighbour on this way passes them (RFC 9113, section 8.2.2).
 pub(super) fn strip_hop_by_hop(mut headers: HeaderMap) -> HeaderMap {
+    let takes_trailers = headers.get_all(TE).iter().any(|value| {
+        value.to_str().is_ok_and(|value| value.split(',').any(|word| word.trim().eq_ignore_ascii_case("trailers")))
+    });
     let listed: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
@@ -287,6 +311,9 @@ pub(super) fn strip_hop_by_hop(mut headers: HeaderMap) -> HeaderMap {
     }
     for name in [TE, TRANSFER_ENCODING, UPGRADE, EXPECT, HOST] {
         headers.remove(name);
+    }
+    if takes_trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
     }
     headers
 }
@@ -316,7 +343,7 @@ mod tests {
             ("x-hop", "1"),
             ("proxy-authorization", "Basic canary"),
             ("proxy-connection", "keep-alive"),
-            ("te", "trailers"),
+            ("te", "gzip"),
             ("host", "wiki.example.com"),
             ("cookie", "a=b"),
         ] {
@@ -324,6 +351,31 @@ mod tests {
         }
         let left = strip_hop_by_hop(headers);
         assert_eq!(left.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["cookie"]);
+    }
+
+    #[test]
+    fn a_wish_for_trailers_is_said_on() {
+        let mut headers = HeaderMap::new();
+        headers.insert(TE, HeaderValue::from_static("gzip;q=0.5, Trailers"));
+        headers.insert(CONNECTION, HeaderValue::from_static("TE"));
+        assert_eq!(strip_hop_by_hop(headers)[TE], "trailers");
+    }
+
+    #[test]
+    fn a_login_that_is_bound_to_a_connection_is_asked_for_over_http1() {
+        let challenged = |status: StatusCode, offer: &'static str| {
+            let mut answer = Response::new(Passing::empty());
+            *answer.status_mut() = status;
+            answer.headers_mut().append(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"x\""));
+            answer.headers_mut().append(WWW_AUTHENTICATE, HeaderValue::from_static(offer));
+            unless_bound(answer).map_err(|error| error.reason())
+        };
+        for offer in ["NTLM", "Negotiate", "ntlm TlRMTVNTUAAC"] {
+            let refused = challenged(StatusCode::UNAUTHORIZED, offer);
+            assert_eq!(refused.err(), Some(Some(h2::Reason::HTTP_1_1_REQUIRED)), "{offer}");
+        }
+        assert!(challenged(StatusCode::UNAUTHORIZED, "Digest realm=\"NTLM\"").is_ok());
+        assert!(challenged(StatusCode::OK, "NTLM").is_ok());
     }
 
     #[test]

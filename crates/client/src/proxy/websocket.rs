@@ -6,8 +6,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::header::{
-    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
@@ -86,12 +85,10 @@ pub(super) async fn forward(
 /// Says yes in the browser's own protocol.
 fn greet(answer: &Response<Incoming>, accept: Option<HeaderValue>) -> Response<Passing> {
     let mut greeting = Response::new(Passing::empty());
+    // A site may set cookies here, and says which subprotocol and extensions it chose.
+    *greeting.headers_mut() = strip_hop_by_hop(answer.headers().clone());
     let headers = greeting.headers_mut();
-    for name in [SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_EXTENSIONS] {
-        if let Some(value) = answer.headers().get(&name) {
-            headers.insert(name, value.clone());
-        }
-    }
+    headers.remove(CONTENT_LENGTH);
     if let Some(accept) = accept {
         headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));

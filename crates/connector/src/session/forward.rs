@@ -34,6 +34,7 @@ impl Session {
         if request.method() == Method::TRACE {
             return Err(malformed("TRACE would show the identity to the browser"));
         }
+        let place = self.bound.place(&grant.site.config.origin, request.headers());
         let (mut onward, body) = self.prepare(request, &grant)?;
         if onward.headers().contains_key(TRAILER) {
             onward.headers_mut().remove(CONTENT_LENGTH);
@@ -49,8 +50,15 @@ impl Session {
             states_length: !onward.headers().contains_key(TRAILER),
         };
         let onward = onward.map(|()| Watched::new(body, watch).boxed_unsync());
+        let upstream = &grant.site.upstream;
+        let answer = async {
+            match place {
+                Some(place) => place.send(upstream, onward).await,
+                None => upstream.send(onward).await,
+            }
+        };
         let response = tokio::select! {
-            answer = within_head_timeout(&activity, UPSTREAM_HEAD_TIMEOUT, grant.site.upstream.send(onward)) => answer?,
+            answer = within_head_timeout(&activity, UPSTREAM_HEAD_TIMEOUT, answer) => answer?,
             () = leash.cancelled() => return Err(Refusal::SITE_NOT_ALLOWED),
         };
         Ok(relay(response, &counters, leash))

@@ -213,6 +213,7 @@ fn answer(mut request: Request<Incoming>, dropping: mpsc::UnboundedSender<()>) -
             drop(write.shutdown().await);
         });
         let mut accepted = Response::new(whole(""));
+        accepted.headers_mut().insert("set-cookie", HeaderValue::from_static("live=1"));
         if let Some(protocol) = request.headers().get("sec-websocket-protocol") {
             accepted.headers_mut().insert("sec-websocket-protocol", protocol.clone());
         }

@@ -86,6 +86,7 @@ async fn a_websocket_passes_in_absolute_form() {
     assert!(answer.starts_with("http/1.1 101"), "{answer}");
     assert!(answer.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{answer}");
     assert!(answer.contains("sec-websocket-protocol: chat"), "{answer}");
+    assert!(answer.contains("set-cookie: live=1"), "{answer}");
     expect(&mut stream, b"websocket:").await;
     stream.write_all(b"frames").await.unwrap();
     expect(&mut stream, b"frames").await;
