@@ -64,8 +64,9 @@ async fn talk(upgraded: Upgraded, person: &str, stop: CancellationToken) {
             message = socket.next() => match message {
                 Some(Ok(Message::Text(text))) => Message::text(serde_json::json!({ "echo": text.as_str() }).to_string()),
                 Some(Ok(Message::Binary(bytes))) => Message::Binary(bytes),
-                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => continue,
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return,
+                // The next look sends the answer to a ping or a close, and ends after a close.
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_) | Message::Close(_))) => continue,
+                Some(Err(_)) | None => return,
             },
         };
         if socket.send(answer).await.is_err() {

@@ -1,5 +1,6 @@
 //! The project's own tasks. Each does all the set-up it needs, says what it does, and ends with one verdict.
 
+mod apps;
 mod bench;
 mod check;
 mod demo;

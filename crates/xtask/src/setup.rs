@@ -38,6 +38,7 @@ pub(crate) const TEST: &[&str] = &[
     "php-gd",
     "postgresql",
     "nats-server",
+    "python3-venv",
 ];
 
 /// The oldest Node.js that the UI's tools run on.

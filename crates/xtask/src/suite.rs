@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
+use crate::apps;
 use crate::dokuwiki;
 use crate::setup::{self, npm};
 use crate::step::{self, cargo, has, heading, say};
@@ -21,6 +22,7 @@ struct Count {
 pub(crate) fn run(only: Option<&str>) -> anyhow::Result<()> {
     setup::packages(&[setup::BUILD, setup::APP, setup::TEST].concat())?;
     let dokuwiki = dokuwiki::unpack()?;
+    let apps = apps::install()?;
     setup::ui()?;
     let mut count = Count::default();
     if only.is_none() {
@@ -35,7 +37,7 @@ pub(crate) fn run(only: Option<&str>) -> anyhow::Result<()> {
     heading("Testing the workspace");
     let binaries = step::target().join("debug");
     let mut tests = if has("cargo-nextest") { nextest(only) } else { cargo_test(only) };
-    tests.env("LATCHGATE_BIN_DIR", binaries).env("LATCHGATE_DOKUWIKI", dokuwiki);
+    tests.env("LATCHGATE_BIN_DIR", binaries).env("LATCHGATE_DOKUWIKI", dokuwiki).env("LATCHGATE_APPS", apps);
     let workspace = watch(&mut tests)?;
     count.add(workspace);
     say(format!("\n{} passed, {} failed", count.passed, count.failed));

@@ -4,9 +4,14 @@
 #![cfg(test)]
 
 mod app;
+mod applications;
 mod chromium;
 mod claims;
+mod conformance;
 mod dokuwiki;
+mod engines;
+mod large;
+mod leak;
 mod locked;
 mod pairing;
 mod people;
@@ -16,3 +21,4 @@ mod revocation;
 mod rotation;
 mod secrets;
 mod support;
+mod websocket;

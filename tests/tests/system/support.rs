@@ -6,13 +6,17 @@ pub(crate) mod bus;
 pub(crate) mod canary;
 pub(crate) mod desktop;
 pub(crate) mod device;
+pub(crate) mod foreign;
 pub(crate) mod forward;
 pub(crate) mod http;
 pub(crate) mod jar;
 pub(crate) mod journey;
+pub(crate) mod plain;
 pub(crate) mod process;
 pub(crate) mod relay;
 pub(crate) mod system;
+pub(crate) mod transfer;
+pub(crate) mod upstream;
 
 use std::time::{Duration, Instant};
 
@@ -20,6 +24,11 @@ pub(crate) use system::{System, WIKI};
 
 /// How long anything may take that is not what a test is about.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Tells whether everything is wanted at full size, which takes many minutes.
+pub(crate) fn is_full() -> bool {
+    std::env::var_os("LATCHGATE_FULL").is_some_and(|full| full == "1")
+}
 
 /// Polls until `condition` gives a value, and fails the test with `what` at the deadline.
 pub(crate) async fn eventually<T>(what: &str, within: Duration, mut condition: impl AsyncFnMut() -> Option<T>) -> T {

@@ -1,5 +1,6 @@
 //! Headless Chromium behind a device's proxy, driven through chromedriver.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,6 +22,23 @@ pub(crate) struct Browser {
     _home: TempDir,
 }
 
+/// A browser without a device, for comparison.
+pub(crate) struct Direct {
+    pub(crate) page: Client,
+    _driver: Part,
+    _home: TempDir,
+}
+
+impl Direct {
+    /// Starts a browser that reaches everything through a plain proxy, and trusts `authority` (PEM).
+    pub(crate) async fn start(proxy: SocketAddr, authority: &Path) -> Self {
+        let home = tempfile::Builder::new().prefix("latchgate-browser-").tempdir().expect("a folder for the browser");
+        trust(home.path(), authority).await;
+        let (page, driver) = start_chromium(home.path(), proxy).await;
+        Self { page, _driver: driver, _home: home }
+    }
+}
+
 impl Browser {
     /// Starts a browser whose every request goes through `proxy`; it trusts `authority` (PEM) beside the
     /// usual ones, as a person's own browser would after importing it.
@@ -30,31 +48,7 @@ impl Browser {
             trust(home.path(), authority).await;
         }
         let forward = Forward::start(proxy).await;
-        let mut driver = Command::new("chromedriver");
-        driver.arg("--port=0").env("HOME", home.path());
-        let mut driver = Part::start_parent("chromedriver", &mut driver, home.path());
-        let ready = driver.wait_for("ChromeDriver was started successfully on port").await;
-        let port = ready.trim_end_matches('.').to_owned();
-
-        let arguments = [
-            "--headless=new".to_owned(),
-            "--no-sandbox".to_owned(),
-            "--disable-gpu".to_owned(),
-            "--disable-dev-shm-usage".to_owned(),
-            "--disable-background-networking".to_owned(),
-            "--disable-component-update".to_owned(),
-            format!("--proxy-server=http://{}", forward.address),
-            "--proxy-bypass-list=<-loopback>".to_owned(),
-            format!("--user-data-dir={}", home.path().join("profile").display()),
-        ];
-        let options = json!({ "args": arguments });
-        let capabilities: serde_json::Map<String, Value> =
-            [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
-        let page = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await
-            .expect("start Chromium through chromedriver");
+        let (page, driver) = start_chromium(home.path(), forward.address).await;
         Self { page, forward, _driver: driver, _home: home }
     }
 
@@ -94,12 +88,47 @@ impl Browser {
 
     /// Runs a script whose promise's value is returned.
     pub(crate) async fn script(&self, body: &str) -> Value {
-        let script = format!(
-            "const done = arguments[arguments.length - 1];\
-             (async () => {{ {body} }})().then(done, (error) => done({{ error: String(error) }}));"
-        );
-        self.page.execute_async(&script, Vec::new()).await.expect("run a script")
+        script(&self.page, body).await
     }
+}
+
+/// Runs a script in a page whose promise's value is returned.
+pub(crate) async fn script(page: &Client, body: &str) -> Value {
+    let script = format!(
+        "const done = arguments[arguments.length - 1];\
+         (async () => {{ {body} }})().then(done, (error) => done({{ error: String(error) }}));"
+    );
+    page.execute_async(&script, Vec::new()).await.expect("run a script")
+}
+
+/// Starts Chromium with a home and a proxy, and its driver.
+async fn start_chromium(home: &Path, proxy: SocketAddr) -> (Client, Part) {
+    let mut driver = Command::new("chromedriver");
+    driver.arg("--port=0").env("HOME", home);
+    let mut driver = Part::start_parent("chromedriver", &mut driver, home);
+    let ready = driver.wait_for("ChromeDriver was started successfully on port").await;
+    let port = ready.trim_end_matches('.').to_owned();
+
+    let arguments = [
+        "--headless=new".to_owned(),
+        "--no-sandbox".to_owned(),
+        "--disable-gpu".to_owned(),
+        "--disable-dev-shm-usage".to_owned(),
+        "--disable-background-networking".to_owned(),
+        "--disable-component-update".to_owned(),
+        format!("--proxy-server=http://{}", proxy),
+        "--proxy-bypass-list=<-loopback>".to_owned(),
+        format!("--user-data-dir={}", home.join("profile").display()),
+    ];
+    let options = json!({ "args": arguments });
+    let capabilities: serde_json::Map<String, Value> =
+        [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
+    let page = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+        .capabilities(capabilities)
+        .connect(&format!("http://127.0.0.1:{port}"))
+        .await
+        .expect("start Chromium through chromedriver");
+    (page, driver)
 }
 
 /// Puts an authority into the trust store that Chromium reads in this home folder.

@@ -1,6 +1,7 @@
 //! A desktop of its own for the real app: a virtual display, a session bus, a real keyring that a password
 //! unlocked, and WebKitWebDriver, which starts the app and drives its first window.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -21,6 +22,9 @@ const SESSION: &str = r#"
 eval "$(printf 'keyring password' | gnome-keyring-daemon --daemonize --unlock --components=secrets)"
 exec WebKitWebDriver --port="$DRIVER_PORT"
 "#;
+
+/// What Debian's WebKitGTK has for trying it out.
+const MINI_BROWSER: &str = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
 
 /// Where the bar above a page shows the address, in pixels from the corner of the window.
 const IN_THE_ADDRESS: [u16; 2] = [250, 28];
@@ -76,6 +80,23 @@ impl Desktop {
             .await
             .unwrap_or_else(|error| panic!("start the app: {error}\n{}", self._session.log()));
         App { page, home: self.home().to_owned() }
+    }
+
+    /// Opens WebKitGTK's own small browser, which is the engine of the app's pages, behind a proxy. It takes any
+    /// certificate: what it trusts is not what it is for here.
+    pub(crate) async fn open_webkit(&self, proxy: SocketAddr) -> Client {
+        // The driver's own setting for https would speak TLS to the proxy.
+        let proxy = format!("--proxy=http://{proxy}");
+        let options = json!({ "binary": MINI_BROWSER, "args": ["--automation", proxy] });
+        let capabilities: Map<String, Value> =
+            [("webkitgtk:browserOptions".to_owned(), options), ("acceptInsecureCerts".to_owned(), json!(true))]
+                .into_iter()
+                .collect();
+        ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
+            .capabilities(capabilities)
+            .connect(&self.driver)
+            .await
+            .unwrap_or_else(|error| panic!("start WebKitGTK's browser: {error}\n{}", self._session.log()))
     }
 
     /// Takes a picture of the whole display.
@@ -242,8 +263,8 @@ fn in_home<'a>(command: &'a mut Command, home: &Path) -> &'a mut Command {
         .env_remove("DBUS_SESSION_BUS_ADDRESS")
 }
 
-/// WebKitWebDriver does not say which port it took.
-async fn free_port() -> u16 {
+/// Returns a port that is free, for programs that do not say which one they took.
+pub(crate) async fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a port");
     listener.local_addr().expect("a bound address").port()
 }

@@ -120,6 +120,11 @@ impl Part {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
+    /// Returns where the system tells about the process.
+    pub(crate) fn process(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/{}", self.id()))
+    }
+
     /// Returns everything that the process has in memory and could write to a core file.
     pub(crate) fn memory(&self) -> Vec<u8> {
         let dump = memory(self.id()).unwrap_or_default();

@@ -59,7 +59,8 @@ impl System {
     pub(crate) async fn start_with(options: Options) -> Self {
         let folder = tempfile::Builder::new().prefix("latchgate-test-").tempdir().expect("a folder for the system");
         let log = options.log.unwrap_or("info");
-        let intranet = Intranet::start(Config::default()).await.expect("start the intranet");
+        let names = vec![SAFE.trim_start_matches("https://").to_owned()];
+        let intranet = Intranet::start(Config { names, ..Config::default() }).await.expect("start the intranet");
         std::fs::write(folder.path().join("intranet-ca.pem"), &intranet.ca_pem).expect("write the authority");
 
         let gateway_toml = format!("data = \"gateway\"\n{}", options.gateway);
