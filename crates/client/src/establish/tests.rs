@@ -291,7 +291,6 @@ async fn ab_52_a_rotation_survives_a_crash_at_either_write_and_the_loss_of_any_m
                 assert!(runs < 5, "stranded after a crash at write {write:?} and losing message {lost}");
             }
             device.assert_active().await;
-            device.store.fail_at_write(0);
             device.world.far().lost.clear();
             rotate(&device).await.unwrap();
             device.assert_active().await;

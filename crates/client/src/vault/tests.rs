@@ -25,8 +25,9 @@ impl MemoryStore {
         self.writes_left.store(number, Ordering::SeqCst);
     }
 
-    /// The process starts again, with what was durable.
+    /// The process starts again, with what was durable; a failure that did not come to pass is called off.
     pub(crate) fn mend(&self) {
+        self.writes_left.store(0, Ordering::SeqCst);
         *self.fails.lock().unwrap() = None;
     }
 
