@@ -16,6 +16,7 @@ use latchgate_link::{LinkError, Refusal, SealedStream};
 use latchgate_protocol::origin::PlainHttp;
 use latchgate_protocol::rest::{ClaimDevice, CreateDevice};
 use latchgate_protocol::{ClaimId, DeviceId, GatewayOrigin};
+use latchgate_tunnel::CloseReason;
 use latchgate_tunnel::keys::{
     DeviceSecretKey, DeviceSetupSecretKey, Generation, KeyId, StaticPrivateKey, StaticPublicKey,
 };
@@ -94,13 +95,13 @@ async fn a_revoked_device_reads_and_writes_nothing_more_and_hears_why() {
     link.connector_present().await.unwrap();
     let paired = link.pair(device.pairing(&stage)).await.unwrap();
     let (mut ours, mut theirs) = open_session(&stage, &device, &link, &paired, &mut connector).await;
-    connector.cutter().revoke(device.account.device_id);
+    connector.cutter().end(device.account.device_id, CloseReason::Revoked);
     assert!(theirs.write_all(b"after").await.is_err());
     ours.write_all(b"before").await.unwrap();
     let mut buffer = [0; 6];
     assert!(theirs.read_exact(&mut buffer).await.is_err());
     assert!(ours.read_exact(&mut buffer).await.is_err(), "the session is over");
-    link.revoked().await;
+    assert_eq!(link.farewell().await, CloseReason::Revoked);
 }
 
 /// A revocation finds a queue that is full of what the device asked for and does not read.
@@ -114,12 +115,12 @@ async fn the_news_of_a_revocation_waits_for_its_place_behind_a_download() {
     let paired = link.pair(device.pairing(&stage)).await.unwrap();
     let (mut ours, mut theirs) = open_session(&stage, &device, &link, &paired, &mut connector).await;
     theirs.write_all(&[7; 600_000]).await.unwrap();
-    connector.cutter().revoke(device.account.device_id);
+    connector.cutter().end(device.account.device_id, CloseReason::Revoked);
     assert!(theirs.write_all(b"after").await.is_err());
     let mut rest = Vec::new();
     drop(ours.read_to_end(&mut rest).await);
     assert!(rest.iter().all(|byte| *byte == 7), "nothing but what was under way arrives");
-    link.revoked().await;
+    assert_eq!(link.farewell().await, CloseReason::Revoked);
 }
 
 /// What anybody between the two can do, a gateway included, is not the company's word.
@@ -137,7 +138,7 @@ async fn ab_86_a_cut_and_a_reset_hint_are_not_the_companys_word() {
     assert!(ours.read_exact(&mut [0; 1]).await.is_err(), "the session is over");
     Rest::new(stage.dialer.clone()).revoke_device(&stage.account, device.account.device_id).await.unwrap();
     assert!(matches!(link.closed().await, LinkError::Lost(Refusal::NotAuthorized)));
-    let revoked = tokio::time::timeout(std::time::Duration::ZERO, link.revoked()).await;
+    let revoked = tokio::time::timeout(std::time::Duration::ZERO, link.farewell()).await;
     assert!(revoked.is_err(), "the gateway's word counts as the company's");
 }
 

@@ -225,6 +225,40 @@ icon: string | null,
 group: string | null, };
 
 /**
+ * One of the person's own devices.
+ */
+export type DeviceView = { 
+/**
+ * Names it to `revoke_device`, `confirm_device` and `deny_device`.
+ */
+id: string, 
+/**
+ * What it calls itself.
+ */
+label: string, 
+/**
+ * How far it is.
+ */
+state: DeviceState, 
+/**
+ * Whether it is this one.
+ */
+this: boolean, 
+/**
+ * When it was invited, in Unix seconds.
+ */
+invited: number, 
+/**
+ * The code to compare with the new device's screen, while it waits and may be confirmed here.
+ */
+checkCode: string | null, };
+
+/**
+ * How far one of the person's own devices is.
+ */
+export type DeviceState = "unconfirmed" | "active" | "revoked" | "wipePending" | "wiped" | "other";
+
+/**
  * What a pairing code says before anything is sent.
  */
 export type CodeView = { 

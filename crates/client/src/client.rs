@@ -19,7 +19,7 @@ use crate::presence::PresenceEvent;
 use crate::profile;
 use crate::proxy::{Authority, Credentials};
 use crate::vault::KeyStore;
-use crate::view::{AppView, CodeView, LockCause, ProfileView, Settings};
+use crate::view::{AppView, CodeView, DeviceView, LockCause, ProfileView, Settings};
 
 /// The name of a profile: lower-case letters, digits, `-` and `_`, at most 64.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -338,6 +338,45 @@ impl Client {
     /// `not-paired`, or those of the key store.
     pub async fn forget(&self) -> Result<(), Failure> {
         self.controller.forget().await
+    }
+
+    /// Lists the devices of the person whom this device belongs to.
+    ///
+    /// # Errors
+    /// `locked`, or why the company does not answer.
+    pub async fn devices(&self) -> Result<Vec<DeviceView>, Failure> {
+        self.controller.devices().await
+    }
+
+    /// Ends the pairing of one of the person's devices, a lost one for example; with `wipe` it is also ordered to
+    /// erase itself, now or when it is next online.
+    ///
+    /// # Errors
+    /// `device-unknown`, `locked`, or why the company does not answer.
+    pub async fn revoke_device(&self, id: &str, wipe: bool) -> Result<(), Failure> {
+        self.controller.revoke_device(id, wipe).await
+    }
+
+    /// Says that a new device of the person shows this check code.
+    ///
+    /// # Errors
+    /// `check-code-differs`, `device-unknown`, `not-confirmed` where only an administrator may say so.
+    pub async fn confirm_device(&self, id: &str, check_code: &str) -> Result<(), Failure> {
+        self.controller.confirm_device(id, check_code).await
+    }
+
+    /// Says that a new device shows another check code, or is nobody's: it is revoked, and its code is void.
+    ///
+    /// # Errors
+    /// `device-unknown`, `locked`, or why the company does not answer.
+    pub async fn deny_device(&self, id: &str) -> Result<(), Failure> {
+        self.controller.deny_device(id).await
+    }
+
+    /// Tells whether the company ended the pairing and is still to hear that this device erased itself.
+    #[must_use]
+    pub fn is_leaving(&self) -> bool {
+        self.controller.is_leaving()
     }
 
     /// Returns where the proxy listens while the portal is open.

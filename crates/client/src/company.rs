@@ -4,10 +4,13 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
+use latchgate_protocol::DeviceId;
 use latchgate_tunnel::catalogue::{AUTHORITY, CATALOGUE_PATH, Catalogue, PING_PATH};
+use latchgate_tunnel::devices::{ConfirmDevice, DEVICES_PATH, DeviceAction, DeviceList, RevokeDevice};
+use serde::Serialize;
 use thiserror::Error;
 
-use crate::failure::Fault;
+use crate::failure::{Failure, Fault};
 use crate::limits::CATALOGUE_BODY;
 use crate::proxy::connector_refusal;
 use crate::uplink::{Passing, Uplink, UplinkError};
@@ -32,6 +35,18 @@ pub(crate) enum AskError {
     Malformed(#[source] serde_json::Error),
 }
 
+impl AskError {
+    /// Returns what people read.
+    pub(crate) fn failure(&self, uplink: &Uplink) -> Failure {
+        match self {
+            Self::Refused(fault) => fault.failure(),
+            Self::Uplink(UplinkError::NoSession) => uplink.obstacle(),
+            Self::Uplink(UplinkError::Broken(_)) | Self::Body(_) => Fault::TunnelDown.failure(),
+            Self::Status(_) | Self::Malformed(_) => Fault::Unavailable.failure(),
+        }
+    }
+}
+
 /// Asks the connector over whichever session is open.
 pub(crate) struct Company<'a> {
     uplink: &'a Uplink,
@@ -50,6 +65,34 @@ impl<'a> Company<'a> {
         serde_json::from_slice(&bytes).map_err(AskError::Malformed)
     }
 
+    /// Lists the person's devices.
+    pub(crate) async fn devices(&self) -> Result<DeviceList, AskError> {
+        let answer = self.get(DEVICES_PATH).await?;
+        let body = Limited::new(answer.into_body(), CATALOGUE_BODY).collect().await.map_err(AskError::Body)?;
+        serde_json::from_slice(&body.to_bytes()).map_err(AskError::Malformed)
+    }
+
+    /// Ends the pairing of a device of the person.
+    pub(crate) async fn revoke_device(&self, device_id: DeviceId, wipe: bool) -> Result<(), AskError> {
+        self.post(&DeviceAction::Revoke.path(device_id), &RevokeDevice { wipe }).await
+    }
+
+    /// Says that the check code is the one on the new device's screen.
+    pub(crate) async fn confirm_device(&self, device_id: DeviceId, check_code: &str) -> Result<(), AskError> {
+        let body = ConfirmDevice { check_code: check_code.to_owned() };
+        self.post(&DeviceAction::Confirm.path(device_id), &body).await
+    }
+
+    /// Says that it is not.
+    pub(crate) async fn deny_device(&self, device_id: DeviceId) -> Result<(), AskError> {
+        self.post(&DeviceAction::Deny.path(device_id), &serde_json::json!({})).await
+    }
+
+    async fn post(&self, path: &str, body: &impl Serialize) -> Result<(), AskError> {
+        let body = serde_json::to_vec(body).map_err(AskError::Malformed)?;
+        self.ask(Method::POST, path, Passing::Whole(Some(body.into()))).await.map(drop)
+    }
+
     /// Asks for a sign of life.
     pub(crate) async fn ping(&self) -> Result<(), AskError> {
         match self.get(PING_PATH).await {
@@ -60,8 +103,12 @@ impl<'a> Company<'a> {
     }
 
     async fn get(&self, path: &str) -> Result<Response<Incoming>, AskError> {
-        let mut request = Request::new(Passing::empty());
-        *request.method_mut() = Method::GET;
+        self.ask(Method::GET, path, Passing::empty()).await
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Passing) -> Result<Response<Incoming>, AskError> {
+        let mut request = Request::new(body);
+        *request.method_mut() = method;
         *request.version_mut() = Version::HTTP_2;
         *request.uri_mut() = format!("http://{AUTHORITY}{path}").parse().expect("a constant address parses");
         let answer = self.uplink.request(request).await?;

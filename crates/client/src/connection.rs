@@ -15,6 +15,7 @@ use latchgate_link::backoff::Backoff;
 use latchgate_link::control::{Control, Controls};
 use latchgate_link::limits::{CONNECTION_WINDOW, STREAM_WINDOW};
 use latchgate_link::{LinkError, Refusal};
+use latchgate_tunnel::CloseReason;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
@@ -25,6 +26,7 @@ use crate::catalogue::{SiteIndex, Sites, views};
 use crate::company::{AskError, Company};
 use crate::establish::{EstablishError, Established, Establisher};
 use crate::failure::{Failure, Fault};
+use crate::farewell::Goodbye;
 use crate::limits::{
     ANSWER_TIMEOUT, CATALOGUE_EVERY, HEAD, PAIRING_PATIENCE, PING_EVERY, PINGS_LOST, REFUSED_PAUSE, SESSION_DRAIN,
     SESSION_LIFETIME, WAKE_TIMEOUT,
@@ -91,7 +93,7 @@ impl Connection {
 
     /// Keeps a session open until the company says, sealed, that it revoked this device. Begins with the given
     /// session where there is one.
-    pub(crate) async fn keep(&mut self, first: Option<Established>) {
+    pub(crate) async fn keep(&mut self, first: Option<Established>) -> Goodbye {
         let mut backoff = Backoff::default();
         let mut next = first;
         loop {
@@ -104,26 +106,42 @@ impl Connection {
             };
             match established {
                 Ok(established) => {
-                    let Held { answered, revoked, reason } = self.hold(established).await;
+                    let Held { answered, farewell, reason } = self.hold(established).await;
                     if answered {
                         backoff.reset();
                     }
                     self.shared.uplink.interrupt();
-                    if revoked {
-                        warn!("the company revoked this device");
-                        self.show_failure(Fault::Removed.failure());
-                        return;
+                    if let Some(goodbye) = self.read_farewell(farewell).await {
+                        return goodbye;
                     }
                     let delay = self.show_end(reason).unwrap_or_else(|| backoff.next_delay());
                     self.pause(delay).await;
                 }
                 Err(error) => {
                     self.show_obstacle(&error);
+                    if error.is_refusal()
+                        && let Some(key) = self.establisher.find_order().await
+                    {
+                        warn!("an order of the company waited for this device: it is to erase itself");
+                        return Goodbye::Wipe(key);
+                    }
                     let delay = if error.is_refusal() { REFUSED_PAUSE } else { backoff.next_delay() };
                     self.pause(delay).await;
                 }
             }
         }
+    }
+
+    /// Ends with the pairing.
+    async fn read_farewell(&self, farewell: Option<CloseReason>) -> Option<Goodbye> {
+        let goodbye = match farewell? {
+            CloseReason::Done => return None,
+            CloseReason::Revoked => Goodbye::Revoked,
+            CloseReason::Wipe => self.establisher.wipe_key().await.map_or(Goodbye::Revoked, Goodbye::Wipe),
+        };
+        warn!("the company ended the pairing of this device");
+        self.show_failure(Fault::Removed.failure());
+        Some(goodbye)
     }
 
     async fn pause(&self, delay: Duration) {
@@ -169,8 +187,7 @@ impl Connection {
             }
             None => false,
         };
-        let revoked = link.revoked().now_or_never().is_some();
-        Held { answered, revoked, reason: link.closed().now_or_never() }
+        Held { answered, farewell: link.farewell().now_or_never(), reason: link.closed().now_or_never() }
     }
 
     async fn attend(&self, mut session: Session, link: &dyn Link) -> bool {
@@ -180,7 +197,7 @@ impl Connection {
         loop {
             // What is asked of a session that ends meanwhile would wait for the next one, which is opened here.
             let outcome = tokio::select! {
-                () = link.revoked() => return answered,
+                _ = link.farewell() => return answered,
                 _ = session.ended.wait_for(|ended| *ended) => return answered,
                 outcome = self.tend(&mut pulse, &mut session.controls, link) => outcome,
             };
@@ -311,8 +328,8 @@ impl Connection {
 struct Held {
     /// Whether the company ever answered.
     answered: bool,
-    /// Whether the company said that it revoked this device.
-    revoked: bool,
+    /// How the company ended the pairing, if it did.
+    farewell: Option<CloseReason>,
     /// Why the connection ended, if it did.
     reason: Option<LinkError>,
 }

@@ -7,6 +7,7 @@
 //!    finds that it was overtaken and leaves it closed.
 
 mod backup;
+mod leaving;
 mod locking;
 mod pairing;
 
@@ -28,6 +29,7 @@ use crate::client::{
 use crate::connection::{Connection, Shared};
 use crate::establish::Establisher;
 use crate::failure::{Failure, Fault};
+use crate::farewell::Farewell;
 use crate::network::Network;
 use crate::profile::{Place, Profile, ProfileFolder};
 use crate::proxy::Proxy;
@@ -122,6 +124,11 @@ impl Controller {
             idle: config.idle,
             used: Mutex::new(Clocks::now()),
         });
+        if let Some(farewell) = Farewell::read(controller.folder.path()) {
+            let leaving = Arc::clone(&controller);
+            drop(runtime.spawn(async move { leaving.leave(&farewell).await }));
+            return Ok(controller);
+        }
         let looking = Arc::clone(&controller);
         drop(runtime.spawn(async move { looking.look_around(profile).await }));
         Ok(controller)
@@ -198,8 +205,13 @@ impl Controller {
     /// vault says that the keys are gone, a vault without a description would lie there unseen.
     async fn erase(&self, profile: &Profile) -> Result<(), Failure> {
         self.lock(LockCause::Person);
+        self.erase_from(profile.place).await
+    }
+
+    /// Erases what lies in the given place; what is gone already is no error.
+    async fn erase_from(&self, place: Place) -> Result<(), Failure> {
         self.erase_web_data().await?;
-        self.shelf(profile.place).clear().await.map_err(|error| Failure::from(&error))?;
+        self.shelf(place).clear().await.map_err(|error| Failure::from(&error))?;
         self.folder.delete().map_err(|error| {
             warn!(%error, "the profile was not deleted");
             Fault::StorageFailed.failure()
@@ -220,17 +232,6 @@ impl Controller {
             warn!(%error, "what pages kept was not erased");
             Fault::StorageFailed.failure()
         })
-    }
-
-    /// The company said, sealed, that it revoked this device: nothing of it stays here.
-    async fn handle_revoked(&self) {
-        let _one_at_a_time = self.command.lock().await;
-        let Ok(Some(profile)) = self.read_profile() else { return };
-        self.board.set_ended(Some(Fault::Removed.failure()));
-        if let Err(failure) = self.erase(&profile).await {
-            warn!(code = failure.code, "the keys of a revoked device were not erased");
-            self.board.set_ended(Some(failure));
-        }
     }
 
     /// Puts an open vault to use, unless a lock overtook its opening.
@@ -331,10 +332,10 @@ impl Controller {
                 controller.handle_paired().await;
                 first = Some(established);
             }
-            connection.keep(first).await;
+            let goodbye = connection.keep(first).await;
             let Some(controller) = this.upgrade() else { return };
             // In a task of its own: erasing ends this one.
-            drop(tokio::spawn(async move { controller.handle_revoked().await }));
+            drop(tokio::spawn(async move { controller.handle_goodbye(goodbye).await }));
         });
         if let Some(earlier) = open.connection.replace(task.abort_handle()) {
             earlier.abort();

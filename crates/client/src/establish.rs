@@ -30,6 +30,7 @@ use latchgate_protocol::{GatewayOrigin, ResumeTicket};
 use latchgate_tunnel::pairing::InitiatorParams;
 use latchgate_tunnel::rotation::{KeyInUse, RotationError, RotationInitiator};
 use latchgate_tunnel::session::SessionParams;
+use latchgate_tunnel::wipe::WipeKey;
 use latchgate_tunnel::{PairingCode, StaticPrivateKey, StaticPublicKey};
 use rand_core::UnwrapErr;
 use thiserror::Error;
@@ -40,6 +41,7 @@ use zeroize::Zeroizing;
 
 use crate::code;
 use crate::failure::{Failure, Fault};
+use crate::farewell;
 use crate::limits::PRESENCE_TIMEOUT;
 use crate::network::{Confirm, Link, Network, Opened};
 use crate::vault::contents::{Account, Active, Claimed, Claiming, Contents, Pending, SessionKey};
@@ -181,6 +183,18 @@ impl Establisher {
                 }
             }
         }
+    }
+
+    /// Looks whether the company left an order for this device, which the gateway does not let in.
+    pub(crate) async fn find_order(&self) -> Option<WipeKey> {
+        let Contents::Active(active) = self.vault.lock().await.contents().clone() else { return None };
+        farewell::find_order(&*self.network, &active).await
+    }
+
+    /// Returns the key under which the company expects an answer.
+    pub(crate) async fn wipe_key(&self) -> Option<WipeKey> {
+        let vault = self.vault.lock().await;
+        if let Contents::Active(active) = vault.contents() { Some(farewell::wipe_key(active)) } else { None }
     }
 
     /// Opens a further session on a connection that has one.

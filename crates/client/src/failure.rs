@@ -195,6 +195,14 @@ faults! {
     Removed = "removed",
         "Your company has removed this device. Its keys and what it kept of the company were erased here.",
         "If you did not expect that, ask your company. With a new code from them you can pair again.";
+    /// Not one of the person's devices.
+    DeviceUnknown = "device-unknown",
+        "You have no such device, or it is not in a state for this.",
+        "Look at the list of your devices again.";
+    /// The check code is another one.
+    CheckCodeDiffers = "check-code-differs",
+        "This is not the check code of the new device.",
+        "If its screen really shows this code, do not confirm it: deny it and tell your company.";
     /// The connector does not know the key.
     KeyUnknown = "key-unknown",
         "The company's connector does not know the key of this device.",

@@ -17,6 +17,7 @@ mod connection;
 mod controller;
 mod establish;
 pub mod failure;
+mod farewell;
 mod limits;
 mod network;
 mod picture;

@@ -89,6 +89,12 @@ pub(crate) const SESSION_DRAIN: Duration = Duration::from_secs(5 * 60);
 /// The pause after a refusal that the person or the company must resolve.
 pub(crate) const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 
+/// How often a device that erased itself tries to tell the company, at each start: the company may order it a moment
+/// after the device heard of it.
+pub(crate) const ANSWER_ATTEMPTS: u32 = 100;
+/// The longest pause between two of these attempts.
+pub(crate) const ANSWER_PAUSE: Duration = Duration::from_secs(60);
+
 /// How long a request waits for a session that is being opened.
 pub(crate) const WAIT_FOR_SESSION: Duration = Duration::from_secs(10);
 /// How long a browser may take to say what it wants: the proxy greeting, the request head, TLS.

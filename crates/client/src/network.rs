@@ -7,11 +7,12 @@ use futures_util::future::BoxFuture;
 use latchgate_link::control::Controls;
 use latchgate_link::device::{DeviceAccount, DeviceLink};
 use latchgate_link::dial::{DialConfig, DialError, Dialer, TlsRoots};
-use latchgate_link::rest::{Rest, RestError};
+use latchgate_link::rest::{LeavingAccount, Rest, RestError};
 use latchgate_link::{LinkError, Refusal};
 use latchgate_protocol::problem::code;
-use latchgate_protocol::rest::{ClaimDevice, DeviceClaimed};
+use latchgate_protocol::rest::{ClaimDevice, ConfirmWipe, DeviceClaimed, OrderWipe};
 use latchgate_protocol::{GatewayOrigin, ResumeTicket};
+use latchgate_tunnel::CloseReason;
 use latchgate_tunnel::pairing::{InitiatorParams, Paired};
 use latchgate_tunnel::session::SessionParams;
 use rustls::CertificateError;
@@ -53,6 +54,21 @@ pub(crate) trait Network: Send + Sync + 'static {
         gateway: &'a GatewayOrigin,
         account: DeviceAccount,
     ) -> BoxFuture<'a, Result<Box<dyn Link>, LinkError>>;
+
+    /// Fetches the order that waits at the gateway for a device that is not let in.
+    fn wipe_order<'a>(
+        &'a self,
+        gateway: &'a GatewayOrigin,
+        account: &'a LeavingAccount,
+    ) -> BoxFuture<'a, Result<Option<OrderWipe>, RestError>>;
+
+    /// Answers the order. False when none waits, or not yet.
+    fn confirm_wipe<'a>(
+        &'a self,
+        gateway: &'a GatewayOrigin,
+        account: &'a LeavingAccount,
+        answer: &'a ConfirmWipe,
+    ) -> BoxFuture<'a, Result<bool, RestError>>;
 }
 
 /// One connection to a gateway.
@@ -61,8 +77,8 @@ pub(crate) trait Link: Send + Sync {
     fn ticket(&self) -> Option<ResumeTicket>;
     /// Waits until the connection has ended and says why.
     fn closed(&self) -> BoxFuture<'_, LinkError>;
-    /// Waits until the connector says, sealed, that it revoked this device.
-    fn revoked(&self) -> BoxFuture<'_, ()>;
+    /// Waits until the connector says, sealed, that the pairing is over.
+    fn farewell(&self) -> BoxFuture<'_, CloseReason>;
     /// Waits until the connector is there.
     fn connector_present(&self) -> BoxFuture<'_, Result<(), LinkError>>;
     /// Exchanges P1 and P2.
@@ -113,6 +129,23 @@ impl Network for Internet {
             Ok(Box::new(link) as Box<dyn Link>)
         })
     }
+
+    fn wipe_order<'a>(
+        &'a self,
+        gateway: &'a GatewayOrigin,
+        account: &'a LeavingAccount,
+    ) -> BoxFuture<'a, Result<Option<OrderWipe>, RestError>> {
+        Box::pin(async move { Rest::new(self.dialer(gateway)?).wipe_order(account).await })
+    }
+
+    fn confirm_wipe<'a>(
+        &'a self,
+        gateway: &'a GatewayOrigin,
+        account: &'a LeavingAccount,
+        answer: &'a ConfirmWipe,
+    ) -> BoxFuture<'a, Result<bool, RestError>> {
+        Box::pin(async move { Rest::new(self.dialer(gateway)?).confirm_wipe(account, answer).await })
+    }
 }
 
 impl Link for DeviceLink {
@@ -124,8 +157,8 @@ impl Link for DeviceLink {
         Box::pin(Self::closed(self))
     }
 
-    fn revoked(&self) -> BoxFuture<'_, ()> {
-        Box::pin(Self::revoked(self))
+    fn farewell(&self) -> BoxFuture<'_, CloseReason> {
+        Box::pin(Self::farewell(self))
     }
 
     fn connector_present(&self) -> BoxFuture<'_, Result<(), LinkError>> {

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use latchgate_tunnel::devices::{OwnDevice, OwnDeviceState};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -180,6 +181,58 @@ pub enum Light {
     Bad,
 }
 
+/// One of the person's own devices.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceView {
+    /// Names it to `revoke_device`, `confirm_device` and `deny_device`.
+    pub id: String,
+    /// What it calls itself.
+    pub label: String,
+    /// How far it is.
+    pub state: DeviceState,
+    /// Whether it is this one.
+    pub this: bool,
+    /// When it was invited, in Unix seconds.
+    #[ts(type = "number")]
+    pub invited: u64,
+    /// The code to compare with the new device's screen, while it waits and may be confirmed here.
+    pub check_code: Option<String>,
+}
+
+/// How far one of the person's own devices is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum DeviceState {
+    /// Paired, and somebody must compare its check code first.
+    Unconfirmed,
+    /// Paired.
+    Active,
+    /// Its pairing is over.
+    Revoked,
+    /// Its pairing is over; an order to erase itself waits for it.
+    WipePending,
+    /// It erased itself and proved it.
+    Wiped,
+    /// A newer app knows.
+    Other,
+}
+
+impl From<OwnDevice> for DeviceView {
+    fn from(device: OwnDevice) -> Self {
+        let OwnDevice { device_id, label, state, this, invited, check_code } = device;
+        let state = match state {
+            OwnDeviceState::Unconfirmed => DeviceState::Unconfirmed,
+            OwnDeviceState::Active => DeviceState::Active,
+            OwnDeviceState::Revoked => DeviceState::Revoked,
+            OwnDeviceState::WipePending => DeviceState::WipePending,
+            OwnDeviceState::WipedConfirmed => DeviceState::Wiped,
+            OwnDeviceState::Other => DeviceState::Other,
+        };
+        Self { id: device_id.to_string(), label, state, this, invited, check_code }
+    }
+}
+
 /// One site of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -313,6 +366,8 @@ pub fn bindings() -> String {
         StatusView,
         Light,
         SiteView,
+        DeviceView,
+        DeviceState,
         CodeView,
         KeychainState,
         UnlockMethod,

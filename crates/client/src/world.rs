@@ -15,14 +15,15 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use latchgate_link::control::{Control, Controls};
 use latchgate_link::device::DeviceAccount;
-use latchgate_link::rest::RestError;
+use latchgate_link::rest::{LeavingAccount, RestError};
 use latchgate_link::{LinkError, Refusal};
 use latchgate_protocol::origin::PlainHttp;
 use latchgate_protocol::problem::{Problem, code};
-use latchgate_protocol::rest::{ClaimDevice, DeviceClaimed};
+use latchgate_protocol::rest::{ClaimDevice, ConfirmWipe, DeviceClaimed, OrderWipe};
 use latchgate_protocol::{
-    ClaimId, DeviceId, DevicePassword, DeviceSetupKey, GatewayOrigin, InstanceId, ResumeTicket, SessionId,
+    ClaimId, DeviceId, DevicePassword, DeviceSetupKey, GatewayOrigin, InstanceId, ResumeTicket, SealedBlob, SessionId,
 };
+use latchgate_tunnel::CloseReason;
 use latchgate_tunnel::catalogue::{CATALOGUE_PATH, Catalogue};
 use latchgate_tunnel::pairing::{InitiatorParams, Paired, PairingInitiator, ResponderParams, answer_pairing};
 use latchgate_tunnel::rotation::{KeyInUse, answer_rotation};
@@ -66,10 +67,15 @@ pub(crate) struct Far {
     pub(crate) catalogue: Catalogue,
     /// Ends every session that is open.
     cut: watch::Sender<u32>,
-    /// Whether the connector said, sealed, that it revoked the device.
-    pub(crate) revoked: watch::Sender<bool>,
     /// Asks every session for another key.
     asking: watch::Sender<u32>,
+    /// What the connector said, sealed, when it ended the pairing.
+    pub(crate) farewell: watch::Sender<CloseReason>,
+    /// What the gateway keeps for the device.
+    pub(crate) order: Option<SealedBlob>,
+    /// What the device answered, and how many answers are still lost.
+    pub(crate) answer: Option<SealedBlob>,
+    pub(crate) answers_lost: u32,
     // The network
     pub(crate) messages: u32,
     /// The numbers of the messages that are lost.
@@ -97,8 +103,11 @@ impl World {
             present: true,
             catalogue: catalogue(&["http://wiki.example.com", "https://safe.example.com"]),
             cut: watch::Sender::new(0),
-            revoked: watch::Sender::new(false),
             asking: watch::Sender::new(0),
+            farewell: watch::Sender::new(CloseReason::Done),
+            order: None,
+            answer: None,
+            answers_lost: 0,
             messages: 0,
             lost: Vec::new(),
             printed: false,
@@ -258,6 +267,32 @@ impl Network for World {
             Ok(Box::new(self.clone()) as Box<dyn Link>)
         })
     }
+
+    fn wipe_order<'a>(
+        &'a self,
+        _gateway: &'a GatewayOrigin,
+        account: &'a LeavingAccount,
+    ) -> BoxFuture<'a, Result<Option<OrderWipe>, RestError>> {
+        let known = account.device_password == self.far().password;
+        let order = self.far().order.clone().map(|order| OrderWipe { order });
+        Box::pin(async move { if known { Ok(order) } else { Err(problem(401, code::UNAUTHORIZED)) } })
+    }
+
+    fn confirm_wipe<'a>(
+        &'a self,
+        _gateway: &'a GatewayOrigin,
+        account: &'a LeavingAccount,
+        answer: &'a ConfirmWipe,
+    ) -> BoxFuture<'a, Result<bool, RestError>> {
+        let mut far = self.far();
+        assert!(account.device_password == far.password);
+        let lost = far.answers_lost > 0;
+        far.answers_lost = far.answers_lost.saturating_sub(1);
+        if !lost {
+            far.answer = Some(answer.confirmation.clone());
+        }
+        Box::pin(async move { if lost { Err(RestError::Timeout) } else { Ok(true) } })
+    }
 }
 
 impl Link for World {
@@ -275,9 +310,9 @@ impl Link for World {
         })
     }
 
-    fn revoked(&self) -> BoxFuture<'_, ()> {
-        let mut revoked = self.far().revoked.subscribe();
-        Box::pin(async move { drop(revoked.wait_for(|revoked| *revoked).await) })
+    fn farewell(&self) -> BoxFuture<'_, CloseReason> {
+        let mut farewell = self.far().farewell.subscribe();
+        Box::pin(async move { *farewell.wait_for(|reason| *reason != CloseReason::Done).await.unwrap() })
     }
 
     fn connector_present(&self) -> BoxFuture<'_, Result<(), LinkError>> {

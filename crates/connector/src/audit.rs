@@ -53,6 +53,11 @@ pub(crate) enum Event {
     /// A device replaced its key.
     DeviceRotated,
     DeviceRevoked,
+    /// The check code was not the device's, or nobody wanted the device.
+    DeviceDenied,
+    WipeOrdered,
+    /// A device proved that it erased itself.
+    WipeConfirmed,
     /// An offer that nobody finished.
     DeviceLapsed,
     RevocationConfirmed,
@@ -134,6 +139,9 @@ impl Event {
             Self::RotationAsked => "rotation-asked",
             Self::DeviceRotated => "device-rotated",
             Self::DeviceRevoked => "device-revoked",
+            Self::DeviceDenied => "device-denied",
+            Self::WipeOrdered => "wipe-ordered",
+            Self::WipeConfirmed => "wipe-confirmed",
             Self::DeviceLapsed => "device-lapsed",
             Self::RevocationConfirmed => "revocation-confirmed",
             Self::RevokedAtGateway => "revoked-at-gateway",

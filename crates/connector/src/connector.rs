@@ -15,6 +15,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use getrandom::SysRng;
@@ -22,6 +23,7 @@ use latchgate_link::connector::Cutter;
 use latchgate_link::dial::{DialError, Dialer};
 use latchgate_link::rest::{InstanceAccount, Rest};
 use latchgate_protocol::DeviceId;
+use latchgate_tunnel::CloseReason;
 use rand_core::TryRng as _;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -92,6 +94,8 @@ struct Core {
     /// How many times the connector was connected and subscribed.
     connections: watch::Sender<u64>,
     revocations: Notify,
+    /// Set when the gateway's list of devices has news.
+    look_at_list: AtomicBool,
     stop: CancellationToken,
 }
 
@@ -115,6 +119,7 @@ impl Connector {
         let lock = store.lock_for_serving()?;
         let account = store.account()?;
         let shared = Arc::new(Shared {
+            store: store.clone(),
             board: PolicyBoard::new(&store, &config)?,
             usage: Usage::default(),
             audit: Audit::new(&store),
@@ -134,6 +139,7 @@ impl Connector {
             cutter: Mutex::default(),
             connections: watch::Sender::default(),
             revocations: Notify::new(),
+            look_at_list: AtomicBool::new(false),
             stop: CancellationToken::new(),
         });
         core.note(Event::ServeStarted, Vec::new()).await;
@@ -240,7 +246,10 @@ impl Core {
         let paired = self.store.paired_devices()?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cutter) = &*self.cutter() {
-            known.difference(&paired).for_each(|device| cutter.revoke(*device));
+            for device_id in known.difference(&paired) {
+                let wiped = self.store.pending_wipe(*device_id)?.is_some();
+                cutter.end(*device_id, if wiped { CloseReason::Wipe } else { CloseReason::Revoked });
+            }
         }
         *known = paired;
         Ok(())

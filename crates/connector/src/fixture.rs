@@ -102,6 +102,7 @@ impl TestApp {
         let test = TestStore::new();
         let config = config(sites, test.folder.path());
         let shared = Shared {
+            store: test.store.clone(),
             board: PolicyBoard::new(&test.store, &config).unwrap(),
             usage: Usage::default(),
             audit: Audit::new(&test.store),

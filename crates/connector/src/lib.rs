@@ -47,6 +47,6 @@ pub use init::{InitError, init};
 pub use invite::{Invitation, InvitationRequest, InviteError, invite};
 pub use policy::PolicyError;
 pub use seal::{KeyFile, KeyFileError, NotOpened};
-pub use store::{DeviceRow, DeviceState, Offer, PersonRow, Store, StoreError, UsageRow};
+pub use store::{DeviceRow, DeviceState, Offer, PersonRow, Store, StoreError, UsageRow, WipeState};
 pub use time::{Day, UnixSeconds};
 pub use upstream::UpstreamError;

@@ -100,6 +100,9 @@ pub(crate) const CLOCK_SKEW: Duration = Duration::from_secs(5);
 /// The longest text of foreign origin that reaches a log line, in characters.
 pub(crate) const LOGGED_TEXT: usize = 128;
 
+/// The largest body of a request to the connector itself, in bytes.
+pub(crate) const OWN_BODY: usize = 4 * 1024;
+
 /// The longest login, group or display name, in characters.
 pub(crate) const NAME_LENGTH: usize = 64;
 

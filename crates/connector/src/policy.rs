@@ -151,7 +151,7 @@ impl PolicyBoard {
             .into_iter()
             .filter(|device| device.state == DeviceState::Active)
             .filter_map(|device| {
-                let must_confirm = device.printed || declared.confirm != Confirm::Never;
+                let must_confirm = must_confirm(declared.confirm, &device);
                 let person = Arc::clone(people.get(&device.login)?);
                 let holder = Holder {
                     person,
@@ -176,6 +176,16 @@ impl PolicyBoard {
         Ok(())
     }
 
+    /// Returns who confirms check codes.
+    pub(crate) fn confirm(&self) -> Confirm {
+        self.declared.lock().unwrap_or_else(PoisonError::into_inner).confirm
+    }
+
+    /// Tells whether somebody must compare the check code of a device before it is served.
+    pub(crate) fn must_confirm(&self, device: &DeviceRow) -> bool {
+        must_confirm(self.confirm(), device)
+    }
+
     pub(crate) fn current(&self) -> Arc<Policy> {
         Arc::clone(&self.current.borrow())
     }
@@ -191,6 +201,11 @@ fn rotation_due(device: &DeviceRow) -> UnixSeconds {
         Some(_) => UnixSeconds(0),
         None => UnixSeconds(device.key_made.unwrap_or_default()).plus(ROTATE_AFTER),
     }
+}
+
+/// A printed code was out of sight: its check code is always compared.
+pub(crate) fn must_confirm(confirm: Confirm, device: &DeviceRow) -> bool {
+    device.printed || confirm != Confirm::Never
 }
 
 /// Why a policy could not be made.

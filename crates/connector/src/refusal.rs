@@ -27,6 +27,21 @@ impl Refusal {
         error_code::DEVICE_NOT_CONFIRMED,
         "an administrator must compare the check code of this device first",
     );
+    pub(crate) const NO_SUCH_DEVICE: Self = Self {
+        status: StatusCode::NOT_FOUND,
+        code: error_code::DEVICE_UNKNOWN,
+        detail: "you have no such device, or it is not in a state for this",
+    };
+    pub(crate) const OTHER_CHECK_CODE: Self = Self {
+        status: StatusCode::CONFLICT,
+        code: error_code::CHECK_CODE,
+        detail: "the check code is not the device's",
+    };
+    pub(crate) const STORE_FAILED: Self = Self {
+        status: StatusCode::INTERNAL_SERVER_ERROR,
+        code: error_code::BAD_REQUEST,
+        detail: "the connector cannot do this at the moment",
+    };
     /// The device was revoked while its session was still open.
     pub(crate) const DEVICE_UNKNOWN: Self = Self::forbidden(error_code::SITE_NOT_ALLOWED, "this device is not paired");
 

@@ -6,6 +6,7 @@
 //! 3. Every stream hangs on a leash: when a new policy refuses its device or site, it ends at once.
 
 mod bound;
+mod devices;
 mod forward;
 mod own;
 pub(crate) mod rotation;
@@ -39,11 +40,13 @@ use crate::limits::{HEADER_LIST, PATH_BYTES, STREAM_SEND_BUFFER};
 use crate::origin::{Origin, Scheme};
 use crate::policy::{Grant, Policy, PolicyBoard};
 use crate::refusal::Refusal;
+use crate::store::Store;
 use crate::usage::Usage;
 
 /// What all sessions share.
 #[derive(Debug)]
 pub(crate) struct Shared {
+    pub(crate) store: Store,
     pub(crate) board: PolicyBoard,
     pub(crate) usage: Usage,
     pub(crate) audit: Audit,
@@ -132,7 +135,7 @@ impl Session {
         let Some(origin) = origin else { return Err(malformed("the request names no site")) };
         let protocol = request.extensions_mut().remove::<Protocol>();
         if origin.host == AUTHORITY {
-            return self.answer_own(&request);
+            return self.answer_own(request).await;
         }
         let (grant, leash) = self.admit(origin)?;
         if request.method() != Method::CONNECT {

@@ -15,6 +15,7 @@ mod pairing;
 mod person;
 mod rotation;
 mod schema;
+mod wipe;
 
 use std::fs::File;
 use std::io;
@@ -34,6 +35,7 @@ pub use ledger::UsageRow;
 pub(crate) use pairing::{Committed, KeyLookup, PairingReply};
 pub use person::PersonRow;
 pub(crate) use rotation::Carrier;
+pub use wipe::WipeState;
 
 use crate::limits::STORE_BUSY;
 use crate::seal::{Cell, KeyFile, KeyFileError, NotOpened, create_private, require_private};
@@ -103,6 +105,9 @@ pub enum StoreError {
     /// The device is not in a state for this.
     #[error("the device is {0}, which does not allow this")]
     WrongState(DeviceState),
+    /// The keys that an order could be sealed with are erased.
+    #[error("the device was revoked without an order to erase itself; its keys are erased, and none can be sealed now")]
+    TooLateToWipe,
     /// The check code is not the device's.
     #[error("the check code is not the device's; do not approve it, revoke it")]
     WrongCheckCode,

@@ -6,6 +6,7 @@ mod devices;
 mod instances;
 mod refusal;
 mod upgrade;
+mod wipe;
 
 use std::sync::Arc;
 
@@ -14,7 +15,7 @@ use axum::body::{Bytes, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use latchgate_protocol::problem::code;
 use serde::de::DeserializeOwned;
@@ -36,6 +37,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/devices", post(devices::create).get(devices::list))
         .route("/v1/devices/claim", post(devices::claim))
         .route("/v1/devices/{device_id}", delete(devices::revoke))
+        .route("/v1/devices/{device_id}/wipe", put(wipe::order).get(wipe::fetch))
+        .route("/v1/devices/{device_id}/wipe/confirmation", post(wipe::confirm))
         .route("/v1/mqtt/{instance_id}", get(upgrade::upgrade))
         .route("/v1/openapi.json", get(openapi))
         .fallback(|| std::future::ready(Refusal::no_such_path()))

@@ -98,6 +98,24 @@ impl Shared {
         }
     }
 
+    /// Verifies the password of a device that may be revoked, for the order that waits for it. Returns whose device
+    /// it is.
+    pub(crate) async fn verify_leaving_device(
+        &self,
+        source: Source,
+        device_id: DeviceId,
+        password: &DevicePassword,
+    ) -> Result<InstanceId, AuthError> {
+        self.throttle_login(source, *device_id.as_bytes())?;
+        let known = self.store.device_credentials(device_id).await?;
+        let candidates = known.as_ref().and_then(|known| known.password.clone()).into_iter().collect();
+        let matched = self.hashes.verify(Zeroizing::new(*password.reveal_bytes()), candidates).await?;
+        match known {
+            Some(known) if matched.is_some() => Ok(known.instance_id),
+            _ => Err(AuthError::Wrong),
+        }
+    }
+
     /// Verifies an instance's resume ticket.
     pub(crate) async fn verify_instance_ticket(
         &self,

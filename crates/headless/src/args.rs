@@ -83,9 +83,44 @@ pub(crate) enum Task {
     /// of the two has the older keys.
     #[command(after_help = "Example:\n  latchgate-headless restore work.lgb --backup-passphrase-file words.txt")]
     Restore(BackupTask),
+    /// Shows your devices, and ends the pairing of one of them: a lost phone, for example.
+    #[command(subcommand)]
+    Device(DeviceTask),
     /// Removes the pairing and its keys from this machine.
     #[command(after_help = "Example:\n  latchgate-headless forget")]
     Forget,
+}
+
+/// What to do with your devices.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeviceTask {
+    /// Lists your devices.
+    #[command(after_help = "Example:\n  latchgate-headless device list --json")]
+    List,
+    /// Ends the pairing of one of your devices.
+    #[command(after_help = "Example:\n  latchgate-headless device revoke 3f9a --wipe")]
+    Revoke {
+        /// The device's id, or how it begins.
+        device: String,
+        /// Orders it to erase itself, too, now or when it is next online.
+        #[arg(long)]
+        wipe: bool,
+    },
+    /// Confirms a new device of yours by the check code on its screen.
+    #[command(after_help = "Example:\n  latchgate-headless device confirm 3f9a --code \"123 456\"")]
+    Confirm {
+        /// The device's id, or how it begins.
+        device: String,
+        /// What the new device's screen shows.
+        #[arg(long)]
+        code: String,
+    },
+    /// Denies a new device that shows another check code, or that you do not know.
+    #[command(after_help = "Example:\n  latchgate-headless device deny 3f9a")]
+    Deny {
+        /// The device's id, or how it begins.
+        device: String,
+    },
 }
 
 /// How to pair.
@@ -174,7 +209,10 @@ mod tests {
 
     #[test]
     fn every_command_shows_an_example() {
-        for mut command in Args::command().get_subcommands().cloned() {
+        let commands: Vec<_> = Args::command().get_subcommands().cloned().collect();
+        let nested = commands.iter().flat_map(|command| command.get_subcommands().cloned());
+        let plain = commands.iter().filter(|command| !command.has_subcommands()).cloned();
+        for mut command in plain.chain(nested.collect::<Vec<_>>()) {
             let help = command.render_long_help().to_string();
             assert!(help.contains("Example:"), "{}", command.get_name());
         }

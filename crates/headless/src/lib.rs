@@ -6,6 +6,7 @@
 
 mod args;
 mod backup;
+mod device;
 mod input;
 mod output;
 mod pair;
@@ -76,6 +77,7 @@ async fn perform(args: &Args, output: &Output) -> Result<(), Ended> {
         Task::Rotate => rotate(common, output).await,
         Task::Backup(task) => backup::write(common, task, output).await,
         Task::Restore(task) => backup::restore(common, task, output).await,
+        Task::Device(task) => device::run(common, task, output).await,
         Task::Forget => forget(common, output).await,
     }
 }

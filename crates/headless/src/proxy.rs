@@ -7,6 +7,7 @@
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use latchgate_client::presence::{self, PresenceEvent};
@@ -20,6 +21,10 @@ use crate::args::{Common, ProxyTask, is_standard_input};
 use crate::input::unlock_secret;
 use crate::output::{Output, say};
 use crate::{Ended, open, pair};
+
+/// How long an ending process tries to tell the company that the device erased itself.
+const TELL_WITHIN: Duration = Duration::from_secs(20);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 pub(crate) async fn run(common: &Common, task: &ProxyTask, output: &Output) -> Result<(), Ended> {
     if !task.listen.ip().is_loopback() {
@@ -38,7 +43,11 @@ pub(crate) async fn run(common: &Common, task: &ProxyTask, output: &Output) -> R
     loop {
         client.unlock(unlock_secret(common)?).await?;
         tokio::select! {
-            served = serve(&client, task, kept, common.json, output) => served?,
+            served = serve(&client, task, kept, common.json, output) => {
+                client.lock();
+                tell_of_erasure(&client).await;
+                return served;
+            }
             stopped = stop_signal() => {
                 stopped?;
                 client.lock();
@@ -53,6 +62,16 @@ pub(crate) async fn run(common: &Common, task: &ProxyTask, output: &Output) -> R
             stopped = stop_signal() => return stopped,
         }
     }
+}
+
+/// The company wants to hear that this device erased itself; what is not told is told by the next start.
+async fn tell_of_erasure(client: &Client) {
+    let told = async {
+        while client.is_leaving() {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    drop(tokio::time::timeout(TELL_WITHIN, told).await);
 }
 
 /// Follows whether the person is there; always, where nobody asked for it.

@@ -17,6 +17,7 @@ use latchgate_protocol::control::Control;
 use latchgate_protocol::limits::CONNECTOR_TOPIC_ALIASES;
 use latchgate_protocol::topic::{PRESENT, TopicFilter};
 use latchgate_protocol::{DeviceId, FrameHeader, FrameType, InstanceId, SessionId, Topic};
+use latchgate_tunnel::CloseReason;
 use latchgate_tunnel::keys::{DeviceSecretKey, Generation, KeyId, StaticPrivateKey, StaticPublicKey};
 use latchgate_tunnel::sealing::RecordKind;
 use latchgate_tunnel::session::{Session, SessionLimits, SessionParams, answer_session, read_s1_clear};
@@ -105,8 +106,8 @@ pub struct Cutter(Arc<Routes>);
 impl Cutter {
     /// Ends all sessions of a device whose pairing is over, at once. What it sent is not read any more; the last
     /// record that it gets says why, sealed.
-    pub fn revoke(&self, device_id: DeviceId) {
-        self.0.revoke(device_id);
+    pub fn end(&self, device_id: DeviceId, reason: CloseReason) {
+        self.0.end(device_id, reason);
     }
 }
 

@@ -16,6 +16,7 @@ use latchgate_protocol::topic::{PRESENT, TopicFilter};
 use latchgate_protocol::{
     DeviceId, DevicePassword, FrameHeader, FrameType, InstanceId, ResumeTicket, SessionId, Topic,
 };
+use latchgate_tunnel::CloseReason;
 use latchgate_tunnel::pairing::{InitiatorParams, Paired, PairingInitiator};
 use latchgate_tunnel::sealing::RecordKind;
 use latchgate_tunnel::session::{Session, SessionInitiator, SessionLimits, SessionParams};
@@ -60,7 +61,7 @@ pub struct PendingSession {
     session: Session,
     topic: Topic,
     limits: SessionLimits,
-    revoked: watch::Sender<bool>,
+    farewell: watch::Sender<CloseReason>,
 }
 
 impl fmt::Debug for DeviceLink {
@@ -120,12 +121,12 @@ impl DeviceLink {
         LinkError::Lost(self.connection.ended().await)
     }
 
-    /// Waits until the connector says in a sealed session that it revoked this device. Nobody else can say so:
-    /// unlike a refusal by the gateway it is a reason to erase.
-    pub async fn revoked(&self) {
-        let mut revoked = self.inbox.revoked.subscribe();
+    /// Waits until the connector says in a sealed session that the pairing is over, and returns in which way. Nobody
+    /// else can say so: unlike a refusal by the gateway it is a reason to erase.
+    pub async fn farewell(&self) -> CloseReason {
+        let mut farewell = self.inbox.farewell.subscribe();
         // The sender lives as long as this link.
-        drop(revoked.wait_for(|revoked| *revoked).await);
+        farewell.wait_for(|reason| *reason != CloseReason::Done).await.map_or(CloseReason::Done, |reason| *reason)
     }
 
     /// Waits until the connector is connected to the gateway, as the gateway says.
@@ -178,8 +179,8 @@ impl DeviceLink {
         let s2 = self.await_answer(&mut route, FrameType::S2).await?;
         let (session, limits) = initiator.finish(handshake_body(&s2))?;
         let topic = Topic::Up(self.instance_id, self.device_id);
-        let revoked = self.inbox.revoked.clone();
-        Ok(PendingSession { connection: self.connection.clone(), route, session, topic, limits, revoked })
+        let farewell = self.inbox.farewell.clone();
+        Ok(PendingSession { connection: self.connection.clone(), route, session, topic, limits, farewell })
     }
 
     fn open_route(&self) -> Result<(SessionId, Route), LinkError> {
@@ -228,7 +229,7 @@ impl PendingSession {
     pub async fn confirm(self) -> Result<SealedStream, LinkError> {
         let alias = (self.connection.peer_aliases > 0).then_some(AliasLease { number: 1, release: None });
         let mut stream = SealedStream::new(self.connection, self.session, self.topic, alias, self.route);
-        stream.tell_of_revocation(self.revoked);
+        stream.tell_of_farewell(self.farewell);
         stream.send_record(RecordKind::Fin, &[]).await.map_err(|_| LinkError::Lost(Refusal::Closed))?;
         Ok(stream)
     }
@@ -239,8 +240,8 @@ struct Inbox {
     device_id: DeviceId,
     routes: Arc<Routes>,
     presence: watch::Sender<Option<bool>>,
-    /// Whether the connector said, sealed, that the device was revoked.
-    revoked: watch::Sender<bool>,
+    /// What the connector said, sealed, when it ended the pairing.
+    farewell: watch::Sender<CloseReason>,
 }
 
 impl Inbox {
@@ -249,7 +250,7 @@ impl Inbox {
             device_id,
             routes: Arc::default(),
             presence: watch::Sender::new(None),
-            revoked: watch::Sender::new(false),
+            farewell: watch::Sender::new(CloseReason::Done),
         }
     }
 }

@@ -11,10 +11,10 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use latchgate_protocol::problem::Problem;
 use latchgate_protocol::rest::{
-    ClaimDevice, CreateDevice, DeviceClaimed, DeviceCreated, DeviceList, InstanceCreated, PasswordRotation,
-    RotatePassword,
+    ClaimDevice, ConfirmWipe, CreateDevice, DeviceClaimed, DeviceCreated, DeviceList, InstanceCreated, OrderWipe,
+    PasswordRotation, RotatePassword,
 };
-use latchgate_protocol::{DeviceId, InstanceId, InstancePassword};
+use latchgate_protocol::{DeviceId, DevicePassword, InstanceId, InstancePassword};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -31,6 +31,22 @@ pub struct InstanceAccount {
     pub instance_id: InstanceId,
     /// Its proof.
     pub instance_password: InstancePassword,
+}
+
+/// What a device that leaves shows to the gateway.
+#[derive(Debug, Clone)]
+pub struct LeavingAccount {
+    /// Who it is.
+    pub device_id: DeviceId,
+    /// Its proof.
+    pub device_password: DevicePassword,
+}
+
+impl LeavingAccount {
+    fn authorize(&self, mut request: Request<Full<Bytes>>) -> Request<Full<Bytes>> {
+        insert_basic(&mut request, &self.device_id.to_string(), &self.device_password.reveal());
+        request
+    }
 }
 
 /// Why a REST call failed.
@@ -132,6 +148,41 @@ impl Rest {
         }
     }
 
+    /// Revokes a device and leaves it a sealed order to erase itself. False when the gateway does not know it.
+    ///
+    /// # Errors
+    /// [`RestError`].
+    pub async fn order_wipe(
+        &self,
+        account: &InstanceAccount,
+        device_id: DeviceId,
+        order: &OrderWipe,
+    ) -> Result<bool, RestError> {
+        let path = format!("/v1/devices/{device_id}/wipe");
+        found(self.send(authorized(Method::PUT, &path, account, order)).await)
+    }
+
+    /// Fetches the order that waits for a device; `None` when there is none.
+    ///
+    /// # Errors
+    /// [`RestError`], with the code `unauthorized` where the gateway does not know the device any more.
+    pub async fn wipe_order(&self, account: &LeavingAccount) -> Result<Option<OrderWipe>, RestError> {
+        let path = format!("/v1/devices/{}/wipe", account.device_id);
+        match self.call(account.authorize(request(Method::GET, &path, ()))).await {
+            Err(RestError::Problem(problem)) if problem.status == 404 => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// Answers the order. False when no order waits for the device, or not yet.
+    ///
+    /// # Errors
+    /// [`RestError`], with the code `unauthorized` where the gateway does not know the device any more.
+    pub async fn confirm_wipe(&self, account: &LeavingAccount, answer: &ConfirmWipe) -> Result<bool, RestError> {
+        let path = format!("/v1/devices/{}/wipe/confirmation", account.device_id);
+        found(self.send(account.authorize(request(Method::POST, &path, answer))).await)
+    }
+
     /// Makes one step of changing the instance password.
     ///
     /// # Errors
@@ -207,10 +258,23 @@ fn request(method: Method, path: &str, body: impl Serialize) -> Request<Full<Byt
 
 fn authorized(method: Method, path: &str, account: &InstanceAccount, body: impl Serialize) -> Request<Full<Bytes>> {
     let mut request = request(method, path, body);
-    let credentials = Zeroizing::new(format!("{}:{}", account.instance_id, *account.instance_password.reveal()));
-    let value = Zeroizing::new(format!("Basic {}", STANDARD.encode(credentials.as_bytes())));
-    insert_secret(&mut request, AUTHORIZATION, &value);
+    insert_basic(&mut request, &account.instance_id.to_string(), &account.instance_password.reveal());
     request
+}
+
+fn insert_basic(request: &mut Request<Full<Bytes>>, user: &str, password: &str) {
+    let credentials = Zeroizing::new(format!("{user}:{password}"));
+    let value = Zeroizing::new(format!("Basic {}", STANDARD.encode(credentials.as_bytes())));
+    insert_secret(request, AUTHORIZATION, &value);
+}
+
+/// Reads an answer without content; 404 is an answer too.
+fn found(answer: Result<Zeroizing<Vec<u8>>, RestError>) -> Result<bool, RestError> {
+    match answer {
+        Ok(_) => Ok(true),
+        Err(RestError::Problem(problem)) if problem.status == 404 => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 fn insert_secret(request: &mut Request<Full<Bytes>>, name: http::HeaderName, value: &str) {

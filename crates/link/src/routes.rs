@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::BytesMut;
 use latchgate_protocol::{DeviceId, SessionId};
+use latchgate_tunnel::CloseReason;
 use tokio::sync::mpsc;
 use tracing::warn;
 
@@ -29,7 +30,7 @@ struct Sender {
 struct State {
     queued: AtomicUsize,
     cut: AtomicBool,
-    revoked: AtomicBool,
+    farewell: OnceLock<CloseReason>,
 }
 
 /// The frames of one session, in order. Dropping it ends the route.
@@ -82,11 +83,12 @@ impl Routes {
     }
 
     /// Ends all sessions of a device whose pairing is over; each says so, sealed, as its last record.
-    pub(crate) fn revoke(&self, device_id: DeviceId) {
+    pub(crate) fn end(&self, device_id: DeviceId, reason: CloseReason) {
         self.lock().retain(|(device, _), sender| {
             let keep = *device != device_id;
             if !keep {
-                sender.state.revoked.store(true, Ordering::Release);
+                // Set once: the first reason counts.
+                let _ = sender.state.farewell.set(reason);
                 sender.cut();
             }
             keep
@@ -132,9 +134,9 @@ impl Route {
         self.state.cut.load(Ordering::Acquire)
     }
 
-    /// Tells whether the session was cut because the device's pairing is over.
-    pub(crate) fn is_revoked(&self) -> bool {
-        self.state.revoked.load(Ordering::Acquire)
+    /// Returns why the session was cut, where the far end is to hear it.
+    pub(crate) fn farewell(&self) -> Option<CloseReason> {
+        self.state.farewell.get().copied()
     }
 
     /// Returns the device that the session belongs to.

@@ -39,8 +39,8 @@ pub struct SealedStream {
     route: Route,
     readable: BytesMut,
     ended: bool,
-    /// Hears it when the far end says, sealed, that the device was revoked.
-    revoked: Option<watch::Sender<bool>>,
+    /// Hears it when the far end says, sealed, that the pairing is over.
+    farewell: Option<watch::Sender<CloseReason>>,
     /// Whether this end said so.
     took_leave: bool,
     handshake_hash: [u8; 32],
@@ -95,7 +95,7 @@ impl SealedStream {
             route,
             readable: BytesMut::new(),
             ended: false,
-            revoked: None,
+            farewell: None,
             took_leave: false,
             handshake_hash,
             controls: None,
@@ -104,9 +104,9 @@ impl SealedStream {
         }
     }
 
-    /// Tells `revoked` when the far end says, sealed, that the device was revoked.
-    pub(crate) fn tell_of_revocation(&mut self, revoked: watch::Sender<bool>) {
-        self.revoked = Some(revoked);
+    /// Tells `farewell` when the far end says, sealed, that the pairing is over.
+    pub(crate) fn tell_of_farewell(&mut self, farewell: watch::Sender<CloseReason>) {
+        self.farewell = Some(farewell);
     }
 
     /// Returns the device at one end of the stream.
@@ -154,12 +154,11 @@ impl SealedStream {
     /// Says to a device that it was revoked: the last record of the session. The queue may be full of what the
     /// device asked for, so the record waits for its place in a task of its own.
     fn take_leave(&mut self) {
-        if !self.route.is_revoked() || std::mem::replace(&mut self.took_leave, true) {
-            return;
-        }
+        let Some(reason) = self.route.farewell().filter(|_| !self.took_leave) else { return };
+        self.took_leave = true;
         let Some(outgoing) = self.outgoing.get_ref().cloned() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        if let Ok((packet, _)) = self.seal_record(RecordKind::Close, &[IoSlice::new(CloseReason::Revoked.encode())]) {
+        if let Ok((packet, _)) = self.seal_record(RecordKind::Close, &[IoSlice::new(reason.encode())]) {
             drop(runtime.spawn(async move { drop(outgoing.send(packet).await) }));
         }
     }
@@ -239,9 +238,9 @@ impl SealedStream {
     }
 
     fn handle_close(&self, reason: CloseReason) {
-        match (reason, &self.revoked) {
-            (CloseReason::Revoked, Some(revoked)) => drop(revoked.send_replace(true)),
-            (CloseReason::Revoked | CloseReason::Done, _) => {}
+        match (reason, &self.farewell) {
+            (CloseReason::Revoked | CloseReason::Wipe, Some(farewell)) => drop(farewell.send_replace(reason)),
+            (CloseReason::Revoked | CloseReason::Wipe | CloseReason::Done, _) => {}
         }
     }
 

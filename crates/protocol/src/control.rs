@@ -25,6 +25,11 @@ pub enum Control {
         /// Whose code it was.
         device_id: DeviceId,
     },
+    /// A revoked device answered its sealed order to erase itself; the list of devices has the answer.
+    Wiped {
+        /// Which one.
+        device_id: DeviceId,
+    },
     /// A device exceeded its share and was closed.
     Quota {
         /// Which one.

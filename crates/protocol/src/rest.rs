@@ -7,6 +7,9 @@
 //! | `POST /v1/devices/claim` | – | [`ClaimDevice`] | 200 [`DeviceClaimed`] |
 //! | `GET /v1/devices` | instance (Basic) | – | 200 [`DeviceList`] |
 //! | `DELETE /v1/devices/{device_id}` | instance (Basic) | – | 204 |
+//! | `PUT /v1/devices/{device_id}/wipe` | instance (Basic) | [`OrderWipe`] | 204 |
+//! | `GET /v1/devices/{device_id}/wipe` | device (Basic) | – | 200 [`OrderWipe`] |
+//! | `POST /v1/devices/{device_id}/wipe/confirmation` | device (Basic) | [`ConfirmWipe`] | 204 |
 //! | `POST /v1/instances/rotate-password` | instance (Basic) | [`RotatePassword`] | 200 [`PasswordRotation`] |
 //!
 //! Credentials travel as HTTP Basic (RFC 7617): the id as user, the text form of the secret as password.
@@ -14,6 +17,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DeviceId, InstanceId};
+use crate::sealed::SealedBlob;
 use crate::secret::{self, ClaimId, DevicePassword, DeviceSetupKey, InstancePassword};
 
 /// The path below which devices and instances connect by WebSocket: `/v1/mqtt/{instance_id}`.
@@ -97,6 +101,25 @@ pub struct DeviceEntry {
     pub created: u64,
     /// Whether it holds a connection to this gateway.
     pub connected: bool,
+    /// What the device answered to its sealed order to erase itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wipe_confirmation: Option<SealedBlob>,
+}
+
+/// An order to erase itself, sealed for one device. Storing one revokes the device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrderWipe {
+    /// Opens under a key that only the device has.
+    pub order: SealedBlob,
+}
+
+/// The device's proof that it opened the order and erased itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmWipe {
+    /// Made under the same key.
+    pub confirmation: SealedBlob,
 }
 
 /// How far a device is, as the gateway knows it.

@@ -3,6 +3,7 @@
 //! 1. `GET http://connector.latchgate.internal/v1/catalogue` answers a [`Catalogue`]: the sites that the
 //!    paired person may open.
 //! 2. `GET http://connector.latchgate.internal/v1/ping` answers 204: the company can be reached.
+//! 3. The person's own devices are in [`devices`](crate::devices).
 //!
 //! The connector names its own refusals, as opposed to a site's, in the header [`ERROR_HEADER`].
 
@@ -42,6 +43,10 @@ pub mod error_code {
     pub const BAD_REQUEST: &str = "bad-request";
     /// The check code of this device was not confirmed yet.
     pub const DEVICE_NOT_CONFIRMED: &str = "device-not-confirmed";
+    /// The person has no such device.
+    pub const DEVICE_UNKNOWN: &str = "device-unknown";
+    /// The check code is not the device's.
+    pub const CHECK_CODE: &str = "check-code";
 }
 
 /// What one person may open.

@@ -10,6 +10,9 @@ pub enum CloseReason {
     Done,
     /// The company ended the pairing of the device.
     Revoked,
+    /// The company ended the pairing and wants to hear that the device erased itself
+    /// ([`WipeKey::confirmation`](crate::wipe::WipeKey::confirmation)).
+    Wipe,
 }
 
 impl CloseReason {
@@ -19,13 +22,18 @@ impl CloseReason {
         match self {
             Self::Done => &[],
             Self::Revoked => &[1],
+            Self::Wipe => &[2],
         }
     }
 
     /// Reads the body of the record. A reason of a later version ends the session and says nothing more.
     #[must_use]
     pub fn decode(body: &[u8]) -> Self {
-        if body.first() == Some(&1) { Self::Revoked } else { Self::Done }
+        match body.first() {
+            Some(1) => Self::Revoked,
+            Some(2) => Self::Wipe,
+            Some(_) | None => Self::Done,
+        }
     }
 }
 
@@ -35,9 +43,9 @@ mod tests {
 
     #[test]
     fn a_reason_round_trips_and_an_unknown_one_ends_the_session() {
-        for reason in [CloseReason::Done, CloseReason::Revoked] {
+        for reason in [CloseReason::Done, CloseReason::Revoked, CloseReason::Wipe] {
             assert_eq!(CloseReason::decode(reason.encode()), reason);
         }
-        assert_eq!(CloseReason::decode(&[2, 1]), CloseReason::Done);
+        assert_eq!(CloseReason::decode(&[3, 1]), CloseReason::Done);
     }
 }

@@ -281,7 +281,7 @@ pub(crate) fn derive_device_secret_key(
     key
 }
 
-fn derive(salt: &[u8], material: &[u8], info: &[&[u8]], out: &mut [u8]) {
+pub(crate) fn derive(salt: &[u8], material: &[u8], info: &[&[u8]], out: &mut [u8]) {
     Hkdf::<Sha256>::new(Some(salt), material)
         .expand_multi_info(info, out)
         .expect("the output is shorter than 255 hashes");

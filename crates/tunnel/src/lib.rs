@@ -12,11 +12,13 @@
 pub mod catalogue;
 pub mod close;
 pub mod code;
+pub mod devices;
 pub mod keys;
 pub mod pairing;
 pub mod rotation;
 pub mod sealing;
 pub mod session;
+pub mod wipe;
 
 mod aead;
 mod label;

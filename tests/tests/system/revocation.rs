@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::support::device::Device;
 use crate::support::http::Proxy;
-use crate::support::process::run;
+use crate::support::process::{run, succeed};
 use crate::support::{PATIENCE, System, WIKI, eventually};
 
 /// More than every window and queue on the way.
@@ -62,6 +62,58 @@ async fn with_the_gateway_away_the_connector_still_cuts_the_device_off() {
     let log = maria.running().log();
     assert!(!log.contains("has removed this device"), "a gateway's refusal counted as the company's word: {log}");
     assert!(maria.folder().join("data/default/default.vault").exists(), "a gateway's refusal erased the keys");
+}
+
+/// The phone lies in a drawer when it is wiped; the gateway restarts; the phone comes back, erases itself and answers.
+#[tokio::test]
+async fn a_wipe_waits_at_the_gateway_for_a_device_that_is_away() {
+    let mut system = System::start().await;
+    let mut maria = system.paired("maria").await;
+    maria.running().kill().await;
+    let device = only_device(&system).await;
+
+    system.administer(&["device", "wipe", &device]).await;
+    assert_eq!(wipe_state(&system).await, "pending");
+    system.restart_gateway().await;
+
+    let ended = run(&mut maria.command(&["proxy"])).await;
+    assert!(ended.stderr.contains("has removed this device"), "{}", ended.stderr);
+    assert!(!maria.folder().join("data/default/default.vault").exists(), "the keys are erased");
+    eventually("the connector hears of it", PATIENCE, async || {
+        (wipe_state(&system).await == "confirmed").then_some(())
+    })
+    .await;
+    assert!(!maria.folder().join("data/default/farewell.json").exists(), "nothing is left to do");
+    system.administer(&["audit", "verify"]).await;
+}
+
+/// A connected device answers at once, though it hears of the order before the gateway does.
+#[tokio::test]
+async fn a_lost_device_is_wiped_from_another_device_of_the_person() {
+    let system = System::start().await;
+    let mut phone = system.paired("maria").await;
+    let lost = only_device(&system).await;
+    let laptop = system.device("laptop");
+    laptop.pair(&system.invite("maria").await.picture).await;
+
+    let listed = succeed(&mut laptop.command(&["device", "list", "--json"])).await;
+    assert!(listed.contains(&lost), "{listed}");
+    succeed(&mut laptop.command(&["device", "revoke", &lost, "--wipe"])).await;
+
+    removed(&mut phone).await;
+    eventually("the connector hears of it", PATIENCE, async || {
+        let devices = system.administer(&["device", "list", "--json"]).await;
+        devices.contains(r#""wipe":"confirmed""#).then_some(())
+    })
+    .await;
+    let again = run(&mut laptop.command(&["device", "list"])).await;
+    assert!(again.status.success() && again.stdout.contains("erased itself"), "{}{}", again.stdout, again.stderr);
+}
+
+async fn wipe_state(system: &System) -> String {
+    let listed = system.administer(&["device", "list", "--json"]).await;
+    let listed: serde_json::Value = serde_json::from_str(&listed).expect("device list prints JSON");
+    listed["devices"][0]["wipe"].as_str().unwrap_or_default().to_owned()
 }
 
 /// Waits until the device's process says that it was removed.

@@ -63,6 +63,8 @@ pub(crate) fn connector_refusal(headers: &HeaderMap) -> Option<Fault> {
         error_code::UPSTREAM_TIMEOUT => Some(Fault::UpstreamTimeout),
         error_code::BAD_REQUEST => Some(Fault::BadRequest),
         error_code::DEVICE_NOT_CONFIRMED => Some(Fault::NotConfirmed),
+        error_code::DEVICE_UNKNOWN => Some(Fault::DeviceUnknown),
+        error_code::CHECK_CODE => Some(Fault::CheckCodeDiffers),
         _ => None,
     }
 }

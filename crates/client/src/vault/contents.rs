@@ -118,6 +118,13 @@ pub(crate) struct Active {
     pub(crate) printed: bool,
 }
 
+impl Active {
+    /// Returns every key that the connector may know.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (Generation, &DeviceSecretKey)> {
+        std::iter::once(&self.key).chain(&self.next).map(|key| (key.generation(), &key.device_secret_key))
+    }
+}
+
 impl SessionKey {
     /// Returns which generation the key is.
     pub(crate) const fn generation(&self) -> Generation {

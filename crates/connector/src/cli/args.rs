@@ -181,6 +181,18 @@ pub(super) enum DeviceCommand {
         /// The device's id, or how it begins.
         device: String,
     },
+    /// The check code differs, or nobody knows the device: revokes it and makes its code void.
+    #[command(after_help = "Example: latchgate-connector device deny 3f9a")]
+    Deny {
+        /// The device's id, or how it begins.
+        device: String,
+    },
+    /// Revokes a device and orders it to erase itself, now or when it is next online; `device list` shows its answer.
+    #[command(after_help = "Example: latchgate-connector device wipe 3f9a")]
+    Wipe {
+        /// The device's id, or how it begins.
+        device: String,
+    },
     /// Erases a device's keys here and has the gateway cut it off.
     #[command(after_help = "Example: latchgate-connector device revoke 3f9a")]
     Revoke {

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
+use latchgate_protocol::rest::OrderWipe;
 use serde_json::json;
 
 use super::args::{DeviceCommand, InviteArgs};
@@ -15,7 +16,7 @@ use crate::invite::{Invitation, InvitationRequest, invite};
 use crate::limits::{SERVE_LOOKED_AT_EVERY, SERVE_TELLS_WITHIN};
 use crate::qr::Picture;
 use crate::seal::create_private;
-use crate::store::{DeviceRow, DeviceState};
+use crate::store::{DeviceRow, WipeState};
 use crate::time::UnixSeconds;
 
 pub(super) fn run(context: &Context, command: &DeviceCommand, output: &mut Output) -> Result<(), Failure> {
@@ -24,7 +25,9 @@ pub(super) fn run(context: &Context, command: &DeviceCommand, output: &mut Outpu
         DeviceCommand::List { person } => list(context, person.as_deref(), output),
         DeviceCommand::Approve { device, code } => approve(context, device, code.as_deref(), output),
         DeviceCommand::Rotate { device } => rotate(context, device, output),
-        DeviceCommand::Revoke { device } => revoke(context, device, output),
+        DeviceCommand::Deny { device } => end(context, device, End::Denied, output),
+        DeviceCommand::Revoke { device } => end(context, device, End::Revoked, output),
+        DeviceCommand::Wipe { device } => end(context, device, End::Wiped, output),
     }
 }
 
@@ -136,7 +139,7 @@ pub(super) fn device_table(context: &Context, devices: &[DeviceRow]) -> String {
             vec![
                 device.device_id.to_string(),
                 device.login.clone(),
-                device.state.to_string(),
+                state_of(device),
                 device.label.clone().unwrap_or_default(),
                 spaced.unwrap_or_default(),
                 approval(context, device).to_owned(),
@@ -149,6 +152,14 @@ pub(super) fn device_table(context: &Context, devices: &[DeviceRow]) -> String {
         })
         .collect();
     table(&["DEVICE", "PERSON", "STATE", "LABEL", "CHECK CODE", "APPROVED", "INVITED", "NOTE"], &rows)
+}
+
+fn state_of(device: &DeviceRow) -> String {
+    match device.wipe {
+        None => device.state.to_string(),
+        Some(WipeState::Pending) => "wipe pending".to_owned(),
+        Some(WipeState::Confirmed) => "wiped, confirmed".to_owned(),
+    }
 }
 
 fn approval(context: &Context, device: &DeviceRow) -> &'static str {
@@ -173,16 +184,41 @@ fn rotate(context: &Context, prefix: &str, output: &mut Output) -> Result<(), Fa
     output.done(&format!("device {} of {} replaces its key as soon as it is connected", device.device_id, device.login))
 }
 
-fn revoke(context: &Context, prefix: &str, output: &mut Output) -> Result<(), Failure> {
+/// How a pairing ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    Denied,
+    Revoked,
+    Wiped,
+}
+
+fn end(context: &Context, prefix: &str, end: End, output: &mut Output) -> Result<(), Failure> {
     let device = context.store.find_device(prefix)?;
+    let id = device.device_id;
     // The keys go first: that cuts the device off even where the gateway is dishonest or away.
-    let fresh = context.store.revoke(device.device_id, UnixSeconds::now())?;
+    let fresh = match end {
+        End::Denied | End::Revoked => context.store.revoke(id, UnixSeconds::now())?,
+        End::Wiped => context.store.wipe(id, UnixSeconds::now())?,
+    };
     if fresh {
-        context.audit.note_device(Event::DeviceRevoked, device.device_id, &[("login", &device.login)]);
+        let event = if end == End::Denied { Event::DeviceDenied } else { Event::DeviceRevoked };
+        context.audit.note_device(event, id, &[("login", &device.login)]);
+    }
+    let ordered = context.store.find_device(&id.to_string())?.wipe.is_some();
+    if fresh && ordered {
+        context.audit.note_device(Event::WipeOrdered, id, &[("login", &device.login)]);
     }
     tell_gateway(context)?;
-    let done = if fresh || device.state != DeviceState::Revoked { "revoked" } else { "was revoked before" };
-    output.done(&format!("device {} of {} {done}", device.device_id, device.login))
+    let done = match (fresh, end, ordered) {
+        (false, ..) => "was revoked before",
+        (true, End::Denied, _) => "denied: it is revoked, and its code is void",
+        (true, End::Wiped, true) => {
+            "revoked; the order to erase itself waits for it, and `device list` shows its answer"
+        }
+        (true, End::Wiped, false) => "revoked; it was never paired, so there is nothing to erase",
+        (true, End::Revoked, _) => "revoked",
+    };
+    output.done(&format!("device {id} of {} {done}", device.login))
 }
 
 /// Waits a little until a running `serve` has told the gateway of everything.
@@ -208,7 +244,11 @@ pub(super) fn tell_gateway(context: &Context) -> Result<(), Failure> {
     let rest = context.rest()?;
     let account = context.store.account()?;
     for device_id in context.store.revocations()? {
-        if let Err(error) = block_on(rest.revoke_device(&account, device_id))? {
+        let told = match context.store.pending_wipe(device_id)? {
+            Some(order) => block_on(rest.order_wipe(&account, device_id, &OrderWipe { order }))?.map(drop),
+            None => block_on(rest.revoke_device(&account, device_id))?,
+        };
+        if let Err(error) = told {
             let error = Failure::from(error).text();
             Output::hint(&format!("note: the keys are erased; the gateway will be told by `serve` ({error})"));
             return Ok(());

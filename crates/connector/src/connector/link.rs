@@ -1,6 +1,7 @@
 //! Keeps the connection to the gateway and starts a session for each device that arrives over it.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use latchgate_link::backoff::Backoff;
@@ -108,6 +109,11 @@ impl Core {
             Control::Revoked { device_id } => {
                 info!(%device_id, "the gateway says that it revoked a device");
                 self.note_device(Event::RevokedAtGateway, device_id).await;
+            }
+            Control::Wiped { device_id } => {
+                debug!(%device_id, "the gateway says that a device answered its order");
+                self.look_at_list.store(true, Ordering::Relaxed);
+                self.revocations.notify_one();
             }
             Control::Quota { device_id } => {
                 warn!(%device_id, "a device exceeded its share of the gateway and was closed");

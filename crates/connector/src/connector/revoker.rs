@@ -4,10 +4,12 @@
 //! that was restored from an old backup does not resurrect anybody.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use latchgate_link::backoff::Backoff;
 use latchgate_link::rest::RestError;
-use latchgate_protocol::rest::DeviceState as GatewayState;
+use latchgate_protocol::DeviceId;
+use latchgate_protocol::rest::{DeviceList, DeviceState as GatewayState, OrderWipe};
 use tracing::{error, info, warn};
 
 use super::Core;
@@ -32,12 +34,14 @@ async fn work(core: &Arc<Core>) {
         if connections == 0 {
             continue;
         }
-        match settle(core, compared < connections).await {
+        let news = core.look_at_list.swap(false, Ordering::Relaxed);
+        match settle(core, news || compared < connections).await {
             Ok(()) => {
                 compared = connections;
                 backoff.reset();
             }
             Err(Unsettled::Gateway(error)) => {
+                core.look_at_list.fetch_or(news, Ordering::Relaxed);
                 warn!(
                     error = &error as &dyn std::error::Error,
                     "the gateway was not told of revocations; trying again"
@@ -59,11 +63,11 @@ enum Unsettled {
 
 async fn settle(core: &Arc<Core>, compare: bool) -> Result<(), Unsettled> {
     if compare {
-        find_resurrected(core).await?;
+        compare_lists(core).await?;
     }
     let pending = core.blocking(|core| core.store.revocations()).await.unwrap_or_else(|| Ok(Vec::new()));
     for device_id in pending.map_err(Unsettled::Store)? {
-        core.rest.revoke_device(&core.account, device_id).await.map_err(Unsettled::Gateway)?;
+        tell(core, device_id).await?;
         let confirmed = core.blocking(move |core| core.store.confirm_revocation(device_id)).await;
         if confirmed.unwrap_or(Ok(false)).map_err(Unsettled::Store)? {
             info!(%device_id, "the gateway revoked a device");
@@ -73,9 +77,21 @@ async fn settle(core: &Arc<Core>, compare: bool) -> Result<(), Unsettled> {
     Ok(())
 }
 
-/// Notes a revocation for each device that is revoked here and alive at the gateway.
-async fn find_resurrected(core: &Arc<Core>) -> Result<(), Unsettled> {
+/// Tells the gateway that a device is revoked, and leaves it the order that waits for the device, if there is one.
+async fn tell(core: &Arc<Core>, device_id: DeviceId) -> Result<(), Unsettled> {
+    let order = core.blocking(move |core| core.store.pending_wipe(device_id)).await.unwrap_or(Ok(None));
+    match order.map_err(Unsettled::Store)? {
+        Some(order) => core.rest.order_wipe(&core.account, device_id, &OrderWipe { order }).await.map(drop),
+        None => core.rest.revoke_device(&core.account, device_id).await,
+    }
+    .map_err(Unsettled::Gateway)
+}
+
+/// Notes a revocation for each device that is revoked here and alive at the gateway, and takes the answers of
+/// devices that erased themselves.
+async fn compare_lists(core: &Arc<Core>) -> Result<(), Unsettled> {
     let listed = core.rest.list_devices(&core.account).await.map_err(Unsettled::Gateway)?;
+    take_answers(core, &listed).await?;
     let alive: Vec<_> = listed
         .devices
         .into_iter()
@@ -90,4 +106,18 @@ async fn find_resurrected(core: &Arc<Core>) -> Result<(), Unsettled> {
         Ok(())
     });
     renewed.await.unwrap_or(Ok(())).map_err(Unsettled::Store)
+}
+
+async fn take_answers(core: &Arc<Core>, listed: &DeviceList) -> Result<(), Unsettled> {
+    let answers =
+        listed.devices.iter().filter_map(|device| Some((device.device_id, device.wipe_confirmation.clone()?)));
+    for (device_id, confirmation) in answers {
+        let confirmed =
+            core.blocking(move |core| core.store.confirm_wipe(device_id, &confirmation, UnixSeconds::now()));
+        if confirmed.await.unwrap_or(Ok(false)).map_err(Unsettled::Store)? {
+            info!(%device_id, "a device proved that it erased itself");
+            core.note_device(Event::WipeConfirmed, device_id).await;
+        }
+    }
+    Ok(())
 }

@@ -9,13 +9,19 @@ use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::Incoming;
 use latchgate_tunnel::catalogue::{CATALOGUE_PATH, Catalogue, PING_PATH, PersonView};
 
+use serde::Serialize;
+
+use super::devices::is_about_devices;
 use super::{Session, malformed};
 use crate::body::ResponseBody;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
 
 impl Session {
-    pub(super) fn answer_own(&self, request: &Request<Incoming>) -> Result<Response<ResponseBody>, Refusal> {
+    pub(super) async fn answer_own(&self, request: Request<Incoming>) -> Result<Response<ResponseBody>, Refusal> {
+        if is_about_devices(request.uri().path()) {
+            return self.answer_devices(request).await;
+        }
         if request.method() != Method::GET {
             return Err(malformed("the connector answers GET only"));
         }
@@ -35,13 +41,17 @@ impl Session {
             person: PersonView { name: person.name.clone() },
             sites: policy.sites_of(&person).map(|site| site.view()).collect(),
         };
-        let body = serde_json::to_vec(&catalogue).map_err(|_| malformed("the catalogue cannot be written"))?;
-        let mut response = Response::new(Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync());
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        Ok(response)
+        json(&catalogue)
     }
+}
+
+pub(super) fn json(content: &impl Serialize) -> Result<Response<ResponseBody>, Refusal> {
+    let body = serde_json::to_vec(content).map_err(|_| malformed("the answer cannot be written"))?;
+    let mut response = Response::new(Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
 }
 
 pub(super) fn empty(status: StatusCode) -> Response<ResponseBody> {

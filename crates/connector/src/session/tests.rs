@@ -1,6 +1,7 @@
 //! Tests of sessions: a device's HTTP/2 over a pipe on one side, web applications on loopback on the other.
 
 mod bound;
+mod devices;
 mod forwarding;
 mod hostile;
 mod policy;

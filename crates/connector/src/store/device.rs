@@ -10,6 +10,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 use serde::Serialize;
 
+use super::wipe::WipeState;
 use super::{Store, StoreError, person, read_device_id};
 use crate::limits::{ANSWERED_OFFER_GRACE, REVOKED_RETENTION};
 use crate::seal::Cell;
@@ -61,6 +62,9 @@ pub struct DeviceRow {
     pub old_key_seen: Option<u64>,
     /// The fingerprint of its public key.
     pub fingerprint: Option<String>,
+    /// How far its erasure is, where it was ordered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wipe: Option<WipeState>,
 }
 
 /// A new device.
@@ -246,8 +250,12 @@ impl Store {
 }
 
 const SELECT: &str = "SELECT device_id, login, state, printed, created, expires, label, check_code, confirmed,
-                             generation, device_key, key_made, rotation_asked, old_key_seen FROM device";
-const INSERT_REVOCATION: &str = "INSERT INTO revocation (device_id, created) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+                             generation, device_key, key_made, rotation_asked, old_key_seen,
+                             ordered IS NOT NULL AS wiping, confirmed_wipe IS NOT NULL AS wiped
+                      FROM device LEFT JOIN
+                           (SELECT device_id AS wiped_id, ordered, confirmed AS confirmed_wipe FROM wipe) ON wiped_id = device_id";
+pub(super) const INSERT_REVOCATION: &str =
+    "INSERT INTO revocation (device_id, created) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
 
 pub(super) fn setup_cell(device_id: &[u8; 16]) -> Cell<'_> {
     Cell { table: "device", row: device_id, column: "device_setup_secret_key" }
@@ -260,7 +268,7 @@ pub(super) fn revoke_all_of(connection: &Connection, login: &str, now: UnixSecon
     ids.iter().try_for_each(|id| revoke(connection, id, now).map(drop))
 }
 
-fn revoke(connection: &Connection, id: &[u8; 16], now: UnixSeconds) -> Result<bool, StoreError> {
+pub(super) fn revoke(connection: &Connection, id: &[u8; 16], now: UnixSeconds) -> Result<bool, StoreError> {
     let changed = connection.execute(
         "UPDATE device SET state = 'revoked', ended = ?2, device_setup_secret_key = NULL, device_secret_key = NULL,
                 device_key = NULL, key_id = NULL, confirmed = 0
@@ -298,6 +306,11 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
         rotation_asked: read_moment(row, "rotation_asked")?,
         old_key_seen: read_moment(row, "old_key_seen")?,
         fingerprint: key.map(|key| StaticPublicKey::from_bytes(key).fingerprint()),
+        wipe: match (row.get("wiping")?, row.get("wiped")?) {
+            (false, _) => None,
+            (true, false) => Some(WipeState::Pending),
+            (true, true) => Some(WipeState::Confirmed),
+        },
     })
 }
 

@@ -148,6 +148,22 @@ impl Store {
         })
     }
 
+    /// Returns the key that is in use with an active device.
+    pub(super) fn current_key(
+        &self,
+        connection: &Connection,
+        device_id: DeviceId,
+    ) -> Result<(Generation, DeviceSecretKey), StoreError> {
+        let id = device_id.as_bytes();
+        let Some(Standing { generation: Some(generation), device_secret_key: Some(sealed), .. }) =
+            find_standing(connection, id)?
+        else {
+            return Err(self.damaged("an active device has no key"));
+        };
+        let secret = self.keys().open(secret_cell(id), &sealed)?;
+        Ok((Generation(generation), DeviceSecretKey::from_bytes(self.key_bytes(&secret)?)))
+    }
+
     /// Commits to the key that a FIN arrived under.
     pub(crate) fn commit(
         &self,

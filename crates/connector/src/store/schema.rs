@@ -89,6 +89,15 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE candidate ADD COLUMN key_made INTEGER NOT NULL DEFAULT 0;
     UPDATE device SET key_made = created WHERE state = 'active';
 ",
+    "
+    CREATE TABLE wipe (
+        device_id BLOB PRIMARY KEY REFERENCES device (device_id) ON DELETE CASCADE,
+        wipe_order BLOB NOT NULL,                   -- sealed for the device
+        confirmation_hash BLOB NOT NULL,
+        ordered INTEGER NOT NULL,
+        confirmed INTEGER
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Sets what holds for a connection and not for the file.

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, header};
-use latchgate_protocol::{InstanceId, InstancePassword};
+use latchgate_protocol::{DeviceId, DevicePassword, InstanceId, InstancePassword};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
@@ -29,10 +29,33 @@ pub(crate) async fn caller(shared: &Shared, client: &Client, headers: &HeaderMap
 }
 
 fn basic(headers: &HeaderMap) -> Option<(InstanceId, InstancePassword)> {
+    let pair = decode_basic(headers)?;
+    let (user, password) = pair.split_once(':')?;
+    Some((user.parse().ok()?, InstancePassword::from_text(password).ok()?))
+}
+
+/// Verifies that a request comes from the device that its path names, revoked or not; returns whose device it is.
+pub(crate) async fn leaving_device(
+    shared: &Shared,
+    client: &Client,
+    headers: &HeaderMap,
+    device_id: DeviceId,
+) -> Result<InstanceId, Refusal> {
+    let pair = decode_basic(headers).ok_or_else(Refusal::unauthorized)?;
+    let password = pair
+        .split_once(':')
+        .filter(|(user, _)| user.parse() == Ok(device_id))
+        .and_then(|(_, password)| DevicePassword::from_text(password).ok())
+        .ok_or_else(Refusal::unauthorized)?;
+    Ok(shared.verify_leaving_device(client.source, device_id, &password).await.inspect_err(|_| {
+        shared.metrics.logins_refused.increment();
+    })?)
+}
+
+fn decode_basic(headers: &HeaderMap) -> Option<Zeroizing<String>> {
     let encoded = scheme(headers, "basic")?;
     let decoded = Zeroizing::new(STANDARD.decode(encoded).ok()?);
-    let (user, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-    Some((user.parse().ok()?, InstancePassword::from_text(password).ok()?))
+    std::str::from_utf8(&decoded).ok().map(|pair| Zeroizing::new(pair.to_owned()))
 }
 
 /// Checks the registration token, where the gateway wants one.

@@ -128,8 +128,7 @@ pub(super) async fn revoke(
     Path(device_id): Path<String>,
     request: Request,
 ) -> Result<StatusCode, Refusal> {
-    let device_id: DeviceId =
-        device_id.parse().map_err(|_| Refusal::malformed("A device_id has 32 lower-case hexadecimal digits."))?;
+    let device_id = read_device_id(&device_id)?;
     let caller = caller(&shared, &client, request.headers()).await?;
     read_nothing(request).await?;
     if !shared.store.revoke_device(caller.instance_id, device_id, shared.clock.now()).await? {
@@ -140,4 +139,8 @@ pub(super) async fn revoke(
     shared.metrics.revocations.increment();
     info!(instance = %caller.instance_id, device = %device_id, "a device was revoked");
     Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) fn read_device_id(text: &str) -> Result<DeviceId, Refusal> {
+    text.parse().map_err(|_| Refusal::malformed("A device_id has 32 lower-case hexadecimal digits."))
 }

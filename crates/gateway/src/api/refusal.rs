@@ -57,6 +57,15 @@ impl Refusal {
         )
     }
 
+    pub(crate) fn no_order() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            code::NOT_FOUND,
+            "No order waits for this device.",
+            "A device that is not let in without one was revoked, or is not known here.",
+        )
+    }
+
     pub(crate) fn too_many_devices() -> Self {
         Self::new(
             StatusCode::TOO_MANY_REQUESTS,

@@ -1,7 +1,7 @@
 //! Devices: created open, claimed once, closed by the first CONNECT, revoked.
 
 use latchgate_protocol::rest::{DeviceEntry, DeviceState};
-use latchgate_protocol::{DeviceId, InstanceId};
+use latchgate_protocol::{DeviceId, InstanceId, SealedBlob};
 
 use super::instances::{instance_exists, read_password};
 use super::sql::{Row, Sql, values};
@@ -152,7 +152,8 @@ impl Store {
     /// Lists the devices of an instance in order of creation, all as not connected.
     pub(crate) async fn list_devices(&self, instance_id: InstanceId) -> Result<Vec<DeviceEntry>, StoreError> {
         self.run(move |sql| {
-            let query = "SELECT device_id, created, revoked IS NOT NULL, first_connect IS NOT NULL, hash IS NOT NULL
+            let query = "SELECT device_id, created, revoked IS NOT NULL, first_connect IS NOT NULL, hash IS NOT NULL,
+                                wipe_confirmation
                          FROM device WHERE instance_id = ?1 ORDER BY number";
             sql.all(query, values![instance_id], read_entry)
         })
@@ -169,7 +170,8 @@ impl Store {
         self.run(move |sql| {
             let changed = sql.execute(
                 "UPDATE device SET revoked = coalesce(revoked, ?3), setup_hash = NULL, claim_hash = NULL,
-                     salt = NULL, iterations = NULL, hash = NULL, version = version + 1
+                     salt = NULL, iterations = NULL, hash = NULL, version = version + 1,
+                     wipe_order = NULL, wipe_confirmation = NULL
                  WHERE instance_id = ?1 AND device_id = ?2",
                 values![instance_id, device_id, now],
             )?;
@@ -197,6 +199,53 @@ impl Store {
             let query = "SELECT revocation, instance_id, device_id FROM device
                          WHERE revocation > ?1 ORDER BY revocation LIMIT 1000";
             sql.all(query, values![number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        })
+        .await
+    }
+
+    /// Revokes a device and keeps an order for it. Its password stays, to fetch the order with and for nothing else.
+    /// False when the instance has no such device.
+    pub(crate) async fn order_wipe(
+        &self,
+        instance_id: InstanceId,
+        device_id: DeviceId,
+        order: SealedBlob,
+        now: u64,
+    ) -> Result<bool, StoreError> {
+        self.run(move |sql| {
+            let changed = sql.execute(
+                "UPDATE device SET revoked = coalesce(revoked, ?3), setup_hash = NULL, claim_hash = NULL,
+                     version = version + 1, wipe_order = ?4
+                 WHERE instance_id = ?1 AND device_id = ?2",
+                values![instance_id, device_id, now, order.as_bytes().to_vec()],
+            )?;
+            if changed > 0 {
+                sql.execute("DELETE FROM ticket WHERE subject = ?1", values![device_id])?;
+                log_revocation(sql, device_id)?;
+            }
+            Ok(changed > 0)
+        })
+        .await
+    }
+
+    /// Returns the order that waits for a device.
+    pub(crate) async fn wipe_order(&self, device_id: DeviceId) -> Result<Option<SealedBlob>, StoreError> {
+        self.run(move |sql| {
+            let query = "SELECT wipe_order FROM device WHERE device_id = ?1";
+            let order = sql.first(query, values![device_id], |row| row.get::<Option<Vec<u8>>>(0))?;
+            Ok(order.flatten().and_then(SealedBlob::new))
+        })
+        .await
+    }
+
+    /// Keeps a device's answer to its order; the last one counts. False when no order waits for it.
+    pub(crate) async fn confirm_wipe(&self, device_id: DeviceId, confirmation: SealedBlob) -> Result<bool, StoreError> {
+        self.run(move |sql| {
+            let changed = sql.execute(
+                "UPDATE device SET wipe_confirmation = ?2 WHERE device_id = ?1 AND wipe_order IS NOT NULL",
+                values![device_id, confirmation.as_bytes().to_vec()],
+            )?;
+            Ok(changed > 0)
         })
         .await
     }
@@ -292,5 +341,6 @@ fn read_entry(row: &Row<'_>) -> Result<DeviceEntry, StoreError> {
         (_, _, true) => DeviceState::Issued,
         (false, false, false) => DeviceState::Open,
     };
-    Ok(DeviceEntry { device_id: row.get(0)?, state, created: row.get(1)?, connected: false })
+    let wipe_confirmation = row.get::<Option<Vec<u8>>>(5)?.and_then(SealedBlob::new);
+    Ok(DeviceEntry { device_id: row.get(0)?, state, created: row.get(1)?, connected: false, wipe_confirmation })
 }

@@ -68,6 +68,10 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE device ADD COLUMN revocation INTEGER;
     CREATE INDEX device_revocation ON device (revocation);
 ",
+    "
+    ALTER TABLE device ADD COLUMN wipe_order BLOB;
+    ALTER TABLE device ADD COLUMN wipe_confirmation BLOB;
+",
 ];
 
 /// The version that this gateway writes.

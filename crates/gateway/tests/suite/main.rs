@@ -22,6 +22,8 @@ mod rest;
 mod servers;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod wipe;
 
 /// What the tests of the store run on here; [`on_postgres`] runs them on the other database.
 #[cfg(test)]

@@ -328,13 +328,13 @@ async fn the_description_is_served_as_it_is_kept_and_names_each_route() {
     let routes = source.lines().filter_map(|line| line.trim().strip_prefix(".route(\"")?.split_once("\", "));
     let mut seen = 0;
     for (path, methods) in routes {
-        for method in ["get", "post", "delete"] {
+        for method in ["get", "put", "post", "delete"] {
             let routed = methods.contains(&format!("{method}("));
             let described = document["paths"][path].get(method).is_some();
             assert_eq!(routed, described, "{method} {path}");
             seen += usize::from(routed);
         }
     }
-    assert_eq!(seen, 8);
-    assert_eq!(document["paths"].as_object().unwrap().len(), 7);
+    assert_eq!(seen, 11);
+    assert_eq!(document["paths"].as_object().unwrap().len(), 9);
 }

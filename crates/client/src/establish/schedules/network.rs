@@ -8,11 +8,12 @@ use futures_util::future::BoxFuture;
 use getrandom::SysRng;
 use latchgate_link::control::{Control, Controls};
 use latchgate_link::device::DeviceAccount;
-use latchgate_link::rest::RestError;
+use latchgate_link::rest::{LeavingAccount, RestError};
 use latchgate_link::{LinkError, Refusal};
 use latchgate_protocol::problem::{Problem, code};
-use latchgate_protocol::rest::{ClaimDevice, DeviceClaimed};
+use latchgate_protocol::rest::{ClaimDevice, ConfirmWipe, DeviceClaimed, OrderWipe};
 use latchgate_protocol::{DeviceId, DevicePassword, FrameType, GatewayOrigin, ResumeTicket, SessionId};
+use latchgate_tunnel::CloseReason;
 use latchgate_tunnel::pairing::{InitiatorParams, Paired, PairingInitiator};
 use latchgate_tunnel::sealing::RecordKind;
 use latchgate_tunnel::session::{SessionInitiator, SessionParams};
@@ -227,6 +228,24 @@ impl Network for Net {
             }
         })
     }
+
+    /// No device of the schedules is revoked.
+    fn wipe_order<'a>(
+        &'a self,
+        _gateway: &'a GatewayOrigin,
+        _account: &'a LeavingAccount,
+    ) -> BoxFuture<'a, Result<Option<OrderWipe>, RestError>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
+    fn confirm_wipe<'a>(
+        &'a self,
+        _gateway: &'a GatewayOrigin,
+        _account: &'a LeavingAccount,
+        _answer: &'a ConfirmWipe,
+    ) -> BoxFuture<'a, Result<bool, RestError>> {
+        Box::pin(std::future::ready(Ok(false)))
+    }
 }
 
 impl Link for Net {
@@ -238,7 +257,7 @@ impl Link for Net {
         Box::pin(std::future::pending())
     }
 
-    fn revoked(&self) -> BoxFuture<'_, ()> {
+    fn farewell(&self) -> BoxFuture<'_, CloseReason> {
         Box::pin(std::future::pending())
     }
 

@@ -1,0 +1,96 @@
+//! The end of a pairing that the company ended, and what a person does to the own devices from here.
+
+use std::sync::Arc;
+
+use latchgate_protocol::DeviceId;
+use tracing::warn;
+
+use super::Controller;
+use crate::company::Company;
+use crate::failure::{Failure, Fault};
+use crate::farewell::{Farewell, Goodbye};
+use crate::vault::contents::Contents;
+use crate::view::DeviceView;
+
+impl Controller {
+    /// The company ended the pairing: nothing of it stays here.
+    pub(super) async fn handle_goodbye(&self, goodbye: Goodbye) {
+        let farewell = {
+            let _one_at_a_time = self.command.lock().await;
+            let Ok(Some(profile)) = self.read_profile() else { return };
+            let active = match self.vault() {
+                Some(vault) => match vault.lock().await.contents() {
+                    Contents::Active(active) => Some(active.clone()),
+                    Contents::Claiming(_) | Contents::Claimed(_) | Contents::Pending(_) => None,
+                },
+                None => None,
+            };
+            let farewell = Farewell::new(profile.place, active.as_ref(), &goodbye);
+            if let Err(error) = farewell.write(self.folder.path()) {
+                // Nothing is lost: the company's word is heard again, or the order fetched again.
+                warn!(%error, "the end of the pairing was not written down");
+            }
+            farewell
+        };
+        self.leave(&farewell).await;
+    }
+
+    /// Does what is left to do; an earlier start may have done a part of it.
+    pub(super) async fn leave(&self, farewell: &Farewell) {
+        {
+            let _one_at_a_time = self.command.lock().await;
+            self.board.set_ended(Some(Fault::Removed.failure()));
+            self.lock(crate::view::LockCause::Person);
+            if let Err(failure) = self.erase_from(farewell.place).await {
+                warn!(code = failure.code, "the keys of a revoked device were not erased");
+                self.board.set_ended(Some(failure));
+                return;
+            }
+        }
+        if !farewell.deliver(&*self.network).await {
+            return;
+        }
+        if let Err(error) = Farewell::delete(self.folder.path()) {
+            warn!(%error, "what is done was not forgotten");
+        }
+    }
+
+    /// Waits until the company heard what it wanted to hear, where it did.
+    pub(crate) fn is_leaving(&self) -> bool {
+        Farewell::read(self.folder.path()).is_some()
+    }
+
+    /// Lists the person's devices.
+    pub(crate) async fn devices(&self) -> Result<Vec<DeviceView>, Failure> {
+        let uplink = self.uplink()?;
+        let list = Company::new(&uplink).devices().await.map_err(|error| error.failure(&uplink))?;
+        Ok(list.devices.into_iter().map(DeviceView::from).collect())
+    }
+
+    /// Ends the pairing of one of the person's devices.
+    pub(crate) async fn revoke_device(&self, id: &str, wipe: bool) -> Result<(), Failure> {
+        let (uplink, device_id) = (self.uplink()?, read_id(id)?);
+        Company::new(&uplink).revoke_device(device_id, wipe).await.map_err(|error| error.failure(&uplink))
+    }
+
+    /// Says that a new device's screen shows this check code.
+    pub(crate) async fn confirm_device(&self, id: &str, check_code: &str) -> Result<(), Failure> {
+        let (uplink, device_id) = (self.uplink()?, read_id(id)?);
+        Company::new(&uplink).confirm_device(device_id, check_code).await.map_err(|error| error.failure(&uplink))
+    }
+
+    /// Says that a new device is not the person's, or shows another check code.
+    pub(crate) async fn deny_device(&self, id: &str) -> Result<(), Failure> {
+        let (uplink, device_id) = (self.uplink()?, read_id(id)?);
+        Company::new(&uplink).deny_device(device_id).await.map_err(|error| error.failure(&uplink))
+    }
+
+    fn uplink(&self) -> Result<Arc<crate::uplink::Uplink>, Failure> {
+        let uplink = self.opened().as_ref().map(|open| Arc::clone(&open.uplink));
+        uplink.ok_or_else(|| Fault::Locked.failure())
+    }
+}
+
+fn read_id(text: &str) -> Result<DeviceId, Failure> {
+    text.parse().map_err(|_| Fault::DeviceUnknown.failure())
+}
