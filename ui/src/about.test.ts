@@ -26,6 +26,7 @@ const WRITTEN: Record<string, Fact | "its own matter"> = {
   first_connect: "dates",
   setup_expires: "dates",
   revoked: "dates",
+  revocation: "dates",
   conflict: "dates",
   expires: "dates",
   hash: "proofs",
@@ -40,16 +41,21 @@ const WRITTEN: Record<string, Fact | "its own matter"> = {
   ticket_hash: "proofs",
   key_hash: "proofs",
   request_hash: "proofs",
+  // An order to erase that is sealed for the device, and its sealed answer: the gateway sees that there is one.
+  wipe_order: "dates",
+  wipe_confirmation: "dates",
   // How a connection ended, and when a line was written.
   reason: "online",
   end: "online",
-  // The gateway's own state: its errors, its own address, its queues, its database.
+  // The gateway's own state: its errors, its own address, its queues, its database, its other nodes.
   error: "its own matter",
   address: "its own matter",
   status: "its own matter",
   stop: "its own matter",
   queued: "its own matter",
   attempts: "its own matter",
+  node: "its own matter",
+  total: "its own matter",
 };
 /** Known while a connection lasts, and never written. */
 const PASSING: Fact[] = ["online", "traffic"];
@@ -65,7 +71,7 @@ function logged(): string[] {
 
 /** The columns of the gateway's database. */
 function stored(): string[] {
-  const columns = gateway.flatMap(([, source]) => [...inDepth(source).matchAll(/^\s+([a-z_]+) (?:BLOB|INTEGER|TEXT|REAL|ANY|BYTEA|BIGINT|SMALLINT|BOOLEAN|TIMESTAMPTZ)\b/gm)].map(([, column = ""]) => column));
+  const columns = gateway.flatMap(([, source]) => [...inDepth(source).matchAll(/^\s+(?:CREATE TABLE [a-z]+ \(|ALTER TABLE [a-z]+ ADD COLUMN )?([a-z_]+) (?:BLOB|INTEGER|TEXT|REAL|ANY|BYTEA|BIGINT|SMALLINT|BOOLEAN|TIMESTAMPTZ)\b/gm)].map(([, column = ""]) => column));
   expect(columns.length).toBeGreaterThan(20);
   return columns;
 }
