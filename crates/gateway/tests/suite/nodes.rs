@@ -48,7 +48,7 @@ impl Cluster {
     async fn device(&self, node: usize, account: &DeviceAccount) -> Peer {
         let mut device = self.nodes[node].device_peer(account).await;
         let presence = account.connector_presence().to_string();
-        assert_eq!(device.subscribe(&[presence.clone()]).await, [0]);
+        assert_eq!(device.subscribe(std::slice::from_ref(&presence)).await, [0]);
         assert_eq!(device.publication().await, (presence, b"1".to_vec()));
         device
     }
@@ -106,7 +106,7 @@ async fn a_connector_that_comes_later_or_to_another_node_is_found() {
     let account = cluster.nodes[0].device(&instance).await;
     let presence = account.connector_presence().to_string();
     let mut device = cluster.nodes[1].device_peer(&account).await;
-    assert_eq!(device.subscribe(&[presence.clone()]).await, [0]);
+    assert_eq!(device.subscribe(std::slice::from_ref(&presence)).await, [0]);
     assert_eq!(device.publication().await, (presence.clone(), b"0".to_vec()));
 
     let mut connector = cluster.nodes[0].connector(&instance).await;

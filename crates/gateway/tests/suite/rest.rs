@@ -39,7 +39,8 @@ async fn ab_04_an_unknown_instance_and_a_wrong_password_are_answered_alike() {
     let password = InstancePassword::make(&mut rng()).reveal().to_string();
     let unknown = Account { id: InstanceId::make(&mut rng()), password: password.clone() };
     let wrong = Account { password, ..instance };
-    let calls: [fn(&Account, DeviceId) -> Request<Full<Bytes>>; 4] = [
+    type Call = fn(&Account, DeviceId) -> Request<Full<Bytes>>;
+    let calls: [Call; 4] = [
         |account, _| list(account),
         |account, _| create_device(account, "key", 600),
         |account, _| rotate(account, "prepare"),
