@@ -6,6 +6,8 @@
 //! 4. [`browse`] opens intranet pages in windows of their own. A page sees nothing of the app: no capability, no
 //!    message handler, and the controller's loopback proxy is its only way out.
 
+#[cfg(target_os = "linux")]
+mod again;
 mod biometrics;
 mod browse;
 mod camera;
@@ -38,6 +40,8 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
+            #[cfg(target_os = "linux")]
+            again::start_behind_a_leaving_instance(&error);
             tracing::error!(error = &error as &dyn std::error::Error, "the app cannot start");
             ExitCode::FAILURE
         }
