@@ -38,6 +38,14 @@ export const failures: Failures = {
     message: "Der Kopplungscode wurde schon von einem anderen Gerät verwendet.",
     advice: "Waren Sie das nicht, sagen Sie sofort Ihrer Firma Bescheid: Vielleicht hat jemand den Code kopiert. Bitten Sie dann um einen neuen.",
   },
+  "device-unknown": {
+    message: "Sie haben kein solches Gerät, oder sein Zustand lässt das nicht zu.",
+    advice: "Sehen Sie noch einmal in die Liste Ihrer Geräte.",
+  },
+  "check-code-differs": {
+    message: "Das ist nicht die Prüfzahl des neuen Geräts.",
+    advice: "Zeigt sein Bildschirm wirklich diese Zahl, bestätigen Sie es nicht: Lehnen Sie es ab und sagen Sie Ihrer Firma Bescheid.",
+  },
   "code-gone": {
     message: "Der Kopplungscode wurde schon verwendet, zurückgezogen oder hat nie existiert.",
     advice: "Haben Sie ihn nicht selbst verwendet, sagen Sie sofort Ihrer Firma Bescheid: Vielleicht hat jemand ihn kopiert. Bitten Sie dann um einen neuen.",

@@ -39,6 +39,14 @@ export const failures = {
     message: "The pairing code has already been used by another device.",
     advice: "If that was not you, tell your company at once: somebody may have copied it. Then ask for a new code.",
   },
+  "device-unknown": {
+    message: "You have no such device, or it is not in a state for this.",
+    advice: "Look at the list of your devices again.",
+  },
+  "check-code-differs": {
+    message: "This is not the check code of the new device.",
+    advice: "If its screen really shows this code, do not confirm it: deny it and tell your company.",
+  },
   "code-gone": {
     message: "The pairing code has been used, was withdrawn, or never existed.",
     advice: "If you have not used it yourself, tell your company at once: somebody may have copied it. Then ask for a new code.",

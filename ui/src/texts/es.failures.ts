@@ -38,6 +38,14 @@ export const failures: Failures = {
     message: "Otro dispositivo ya ha usado el código de vinculación.",
     advice: "Si no fue usted, avise enseguida a su empresa: puede que alguien lo haya copiado. Después pida un código nuevo.",
   },
+  "device-unknown": {
+    message: "No tiene ese dispositivo, o su estado no lo permite.",
+    advice: "Consulte de nuevo la lista de sus dispositivos.",
+  },
+  "check-code-differs": {
+    message: "Este no es el número de comprobación del dispositivo nuevo.",
+    advice: "Si su pantalla muestra de verdad este número, no lo confirme: rechácelo y avise a su empresa.",
+  },
   "code-gone": {
     message: "El código de vinculación se ha usado, se ha retirado o nunca ha existido.",
     advice: "Si no lo ha usado usted, avise enseguida a su empresa: puede que alguien lo haya copiado. Después pida un código nuevo.",

@@ -38,6 +38,14 @@ export const failures: Failures = {
     message: "Le code de jumelage a déjà été utilisé par un autre appareil.",
     advice: "Si ce n’était pas vous, prévenez tout de suite votre entreprise : quelqu’un l’a peut-être copié. Demandez ensuite un nouveau code.",
   },
+  "device-unknown": {
+    message: "Vous n’avez pas un tel appareil, ou son état ne le permet pas.",
+    advice: "Consultez à nouveau la liste de vos appareils.",
+  },
+  "check-code-differs": {
+    message: "Ce n’est pas le nombre de contrôle du nouvel appareil.",
+    advice: "Si son écran affiche vraiment ce nombre, ne le confirmez pas : refusez l’appareil et prévenez votre entreprise.",
+  },
   "code-gone": {
     message: "Le code de jumelage a été utilisé, a été retiré ou n’a jamais existé.",
     advice: "Si vous ne l’avez pas utilisé vous-même, prévenez tout de suite votre entreprise : quelqu’un l’a peut-être copié. Demandez ensuite un nouveau code.",
