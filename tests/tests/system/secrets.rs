@@ -138,7 +138,7 @@ fn what_may_be_held_is_found_where_it_is_held() {
         (&journey.device_setup_key, &journey.code),
         (&journey.device_setup_secret_key, &journey.code),
         (&journey.device_secret_key, &journey.device_memory),
-        (&journey.device_secret_key, &journey.connector_memory),
+        (&journey.connector_static_key, &journey.connector_memory),
     ] {
         let hits: usize = place.iter().map(|(_, heap)| found(std::slice::from_ref(canary), heap).len()).sum();
         assert!(hits > 0, "{} is not where it should be: {}", canary.name, place[0].0);
