@@ -47,7 +47,10 @@ async fn ab_51_a_copied_vault_is_refused_after_the_next_rotation_and_reported() 
 
     let rotated = run(&mut device.command(&["rotate"])).await;
     assert!(rotated.status.success(), "{rotated:?}");
-    // Until the connector has committed the next key it cannot tell the copy from the device.
+    // Until the connector has committed the next key it cannot tell the copy from the device, and the proof may
+    // have been lost with the end of the command.
+    let proven = run(&mut device.command(&["status", "--check", "--json"])).await;
+    assert!(proven.status.success(), "{proven:?}");
     eventually("the next generation", PATIENCE, async || (listed(&system).await["generation"] == 2).then_some(()))
         .await;
     let refused = run(&mut clone.command(&["status", "--check", "--json"])).await;
