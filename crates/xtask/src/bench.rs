@@ -29,9 +29,9 @@ use chain::Chain;
 use cold::ColdStart;
 use measure::{LOADS, Load, Run};
 use product::Product;
-use report::Report;
 pub(crate) use report::median;
-use usage::Memory;
+use report::{Conditions, Report};
+use usage::{KeepAwake, Memory};
 
 /// Above this load average the figures are those of a busy machine.
 const QUIET: f64 = 0.5;
@@ -90,6 +90,8 @@ pub(crate) fn run(arguments: &BenchArgs) -> anyhow::Result<()> {
     };
     let peers = if arguments.peers { peers::prepare(arguments)? } else { Vec::new() };
     let load_average = warn_if_busy()?;
+    let awake = KeepAwake::hold_or_warn();
+    let conditions = Conditions { load_average, processors_awake: awake.is_some() };
 
     heading("Starting the parts");
     let load = binaries.join("latchgate-bench");
@@ -115,7 +117,7 @@ pub(crate) fn run(arguments: &BenchArgs) -> anyhow::Result<()> {
     let cold = if arguments.wants("cold") { Some(ColdStart::measure(&mut product, arguments.rounds)?) } else { None };
 
     let report =
-        Report::new(&chains, &arguments.loads(), &runs, load_average)?.with_memory(&idle, &loaded).with_cold(cold);
+        Report::new(&chains, &arguments.loads(), &runs, conditions)?.with_memory(&idle, &loaded).with_cold(cold);
     heading("Medians");
     say(report.to_string());
     if let Some(path) = &arguments.json {

@@ -14,11 +14,20 @@ use super::usage::Memory;
 /// Everything that a bench comes to.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
-    /// Of the minute before the first round.
-    load_average: f64,
+    #[serde(flatten)]
+    conditions: Conditions,
     processors: usize,
     chains: Vec<ChainReport>,
     cold_start: Option<ColdStart>,
+}
+
+/// What figures of the same build differ by.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Conditions {
+    /// Of the minute before the first round.
+    pub(crate) load_average: f64,
+    /// Whether the processors were kept from deep sleep.
+    pub(crate) processors_awake: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -76,13 +85,18 @@ fn megabytes_per_second(run: &Run) -> f64 {
 
 impl Report {
     /// Sums up `runs`; the first of `chains` is the direct one.
-    pub(crate) fn new(chains: &[&Chain], loads: &[&Load], runs: &[Run], load_average: f64) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        chains: &[&Chain],
+        loads: &[&Load],
+        runs: &[Run],
+        conditions: Conditions,
+    ) -> anyhow::Result<Self> {
         ensure!(!runs.is_empty(), "nothing was measured");
         let columns: Vec<&Column> =
             COLUMNS.iter().filter(|column| loads.iter().any(|load| load.name == column.load)).collect();
         let chains = (0..).zip(chains).map(|(place, chain)| ChainReport::new(chain, place, &columns, runs)).collect();
         let processors = std::thread::available_parallelism().map_or(0, usize::from);
-        Ok(Self { load_average, processors, chains, cold_start: None })
+        Ok(Self { conditions, processors, chains, cold_start: None })
     }
 
     /// Adds the memory of the second chain, the product.
@@ -164,7 +178,9 @@ impl fmt::Display for Report {
                 "\ncold start of the device, median of {starts}: ready {ready_ms:.1} ms, first byte {first_byte_ms:.1} ms"
             )?;
         }
-        write!(f, "\n{} processors shared by all; load average before: {}", self.processors, self.load_average)
+        let Conditions { load_average, processors_awake } = self.conditions;
+        let sleep = if processors_awake { "kept from deep sleep" } else { "free to sleep between requests" };
+        write!(f, "\n{} processors shared by all, {sleep}; load average before: {load_average}", self.processors)
     }
 }
 
@@ -261,13 +277,16 @@ mod tests {
             run(0, 2000.0, Vec::new()),
             run(1, 500.0, vec![1.0, 1.0]),
         ];
-        let report = Report::new(&[&direct, &other], &[&DOWNLOAD], &runs, 0.25).unwrap();
+        let conditions = Conditions { load_average: 0.25, processors_awake: true };
+        let report = Report::new(&[&direct, &other], &[&DOWNLOAD], &runs, conditions).unwrap();
         let json = serde_json::to_value(&report).unwrap();
         let figure = &json["chains"][1]["figures"]["download_mb_per_s"];
         assert_eq!((figure["median"].as_f64(), figure["ratio"].as_f64()), (Some(300.0), Some(0.15)));
         assert_eq!(json["chains"][1]["cpu_s_per_gb"].as_f64(), Some(4.0));
         assert_eq!(json["chains"][1]["roles"][0]["cpu_s_per_gb_down"].as_f64(), Some(2.0));
         assert!(json["chains"][0]["cpu_s_per_gb"].is_null());
+        assert_eq!(json["processors_awake"].as_bool(), Some(true));
         assert!(report.to_string().contains("0.15×"), "{report}");
+        assert!(report.to_string().contains("kept from deep sleep; load average before: 0.25"), "{report}");
     }
 }

@@ -1,12 +1,15 @@
 //! What processes use, as Linux tells it in `/proc`.
 
 use std::collections::BTreeMap;
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
 use serde::Serialize;
 
 use super::chain::Chain;
+use crate::step::say;
 
 /// The unit of CPU time in `/proc`, per second: a constant of the interface to programs on Linux.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -34,6 +37,30 @@ impl Memory {
         let processes = Processes::read()?;
         let resident = |role: &super::chain::Role| processes.tree(role.process).into_iter().map(resident_kib).sum();
         Ok(Self(chain.roles.iter().map(resident).collect()))
+    }
+}
+
+/// Keeps the processors from deep sleep while it lives (the kernel's PM QoS interface): otherwise a request's
+/// latency is mostly the time that sleeping processors, of a virtual machine above all, take to wake.
+pub(crate) struct KeepAwake {
+    _held: File,
+}
+
+impl KeepAwake {
+    /// Returns nothing, and says so, where the system does not allow it.
+    pub(crate) fn hold_or_warn() -> Option<Self> {
+        let held = Self::hold();
+        if held.is_none() {
+            say("\nNote: /dev/cpu_dma_latency cannot be held, so that processors may sleep between requests: \
+                 latencies show it.");
+        }
+        held
+    }
+
+    fn hold() -> Option<Self> {
+        let mut file = OpenOptions::new().write(true).open("/dev/cpu_dma_latency").ok()?;
+        file.write_all(&0_i32.to_ne_bytes()).ok()?;
+        Some(Self { _held: file })
     }
 }
 
