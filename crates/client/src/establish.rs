@@ -169,7 +169,9 @@ impl Establisher {
                         }
                         Err(error) => return Err(error.into()),
                         Ok(confirm) => {
-                            let active = pending.active(code.gateway.clone(), code.connector_key, code.flags.printed);
+                            let mut active =
+                                pending.active(code.gateway.clone(), code.connector_key, code.flags.printed);
+                            active.ticket.clone_from(&self.ticket);
                             self.put(Contents::Active(active)).await?;
                             return finish(confirm, link).await;
                         }
@@ -177,9 +179,16 @@ impl Establisher {
                 }
                 Contents::Active(active) => {
                     reached(PairingStep::Connecting);
+                    if self.ticket.is_none() {
+                        self.ticket.clone_from(&active.ticket);
+                    }
                     let open = self.link(&mut link, &active.gateway, &active.account).await?;
                     let confirm = self.start_active(open, active).await?;
-                    return finish(confirm, link).await;
+                    let established = finish(confirm, link).await?;
+                    if let Some(ticket) = established.link.ticket() {
+                        self.keep_ticket(ticket).await;
+                    }
+                    return Ok(established);
                 }
             }
         }
@@ -249,7 +258,8 @@ impl Establisher {
         Ok(start_session(link, &SessionSide::of_active(&active)).await?)
     }
 
-    async fn claim(&self, claiming: Claiming) -> Result<(), EstablishError> {
+    /// A claim makes a new password, and tickets of an earlier one void.
+    async fn claim(&mut self, claiming: Claiming) -> Result<(), EstablishError> {
         let code = self.read_code(&claiming)?;
         let request =
             ClaimDevice { device_setup_key: code.device_setup_key.clone(), claim_id: claiming.claim_id.clone() };
@@ -259,6 +269,7 @@ impl Establisher {
             EstablishError::Claim { source, fault }
         })?;
         info!(device_id = %answer.device_id, "the gateway issued credentials");
+        self.ticket = None;
         self.put(Contents::Claimed(claiming.claimed(answer))).await
     }
 
@@ -314,6 +325,17 @@ impl Establisher {
 
     fn read_code(&self, claiming: &Claiming) -> Result<PairingCode, EstablishError> {
         code::read(&claiming.code, self.plain_http).map_err(EstablishError::Code)
+    }
+
+    /// Writes down the ticket that a login by password gave, for the next start. A vault that cannot be written
+    /// keeps nobody from working.
+    async fn keep_ticket(&self, ticket: ResumeTicket) {
+        let mut vault = self.vault.lock().await;
+        let Contents::Active(active) = vault.contents() else { return };
+        let active = Active { ticket: Some(ticket), ..active.clone() };
+        if let Err(error) = vault.put(Contents::Active(active)).await {
+            debug!(%error, "the ticket was not written down");
+        }
     }
 
     async fn put(&self, contents: Contents) -> Result<(), EstablishError> {

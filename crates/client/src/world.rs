@@ -52,6 +52,10 @@ pub(crate) struct Far {
     claim: Option<ClaimId>,
     password: DevicePassword,
     connected_once: bool,
+    /// The ticket that is valid, and whether the latest login gave it.
+    pub(crate) ticket: Option<ResumeTicket>,
+    ticket_is_new: bool,
+    pub(crate) password_logins: u32,
     pub(crate) claims: u32,
     pub(crate) refusal: Option<Refusal>,
     /// Why the connection ended, when it is asked.
@@ -91,6 +95,9 @@ impl World {
             claim: None,
             password: DevicePassword::make(&mut rng),
             connected_once: false,
+            ticket: None,
+            ticket_is_new: false,
+            password_logins: 0,
             claims: 0,
             refusal: None,
             ended: None,
@@ -177,6 +184,7 @@ impl Far {
         }
         self.claim = Some(request.claim_id.clone());
         self.password = DevicePassword::make(&mut UnwrapErr(SysRng));
+        self.ticket = None;
         let answer = DeviceClaimed { device_id: DEVICE, device_password: self.password.clone(), instance_id: INSTANCE };
         self.carry().map_err(|_| RestError::Timeout)?;
         Ok(answer)
@@ -191,6 +199,11 @@ impl Far {
             return Err(LinkError::Refused(Refusal::BadCredentials));
         }
         self.connected_once = true;
+        self.ticket_is_new = account.ticket.is_none() || account.ticket != self.ticket;
+        if self.ticket_is_new {
+            self.password_logins += 1;
+            self.ticket = Some(ResumeTicket::make(&mut UnwrapErr(SysRng)));
+        }
         self.carry()
     }
 
@@ -297,7 +310,8 @@ impl Network for World {
 
 impl Link for World {
     fn ticket(&self) -> Option<ResumeTicket> {
-        None
+        let far = self.far();
+        far.ticket.clone().filter(|_| far.ticket_is_new)
     }
 
     fn closed(&self) -> BoxFuture<'_, LinkError> {

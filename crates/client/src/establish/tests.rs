@@ -6,9 +6,9 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::client::UnlockSecret;
-use crate::vault::Shelf;
 use crate::vault::tests::MemoryStore;
 use crate::vault::tries::Tries;
+use crate::vault::{KeyStore, Shelf};
 use crate::world::World;
 
 /// The messages of a pairing: the claim and its answer, CONNECT and its answer, P1, P2, S1, S2, FIN.
@@ -341,5 +341,55 @@ async fn a_code_that_the_connector_does_not_take_any_more_asks_for_another_one_a
     assert!(matches!(device.contents().await, Contents::Claimed(_)));
     device.world.far().refuses_codes = false;
     device.run().await.unwrap();
+    device.assert_active().await;
+}
+
+async fn ticket(device: &Device) -> Option<ResumeTicket> {
+    let Contents::Active(active) = device.contents().await else { panic!("the device is not active") };
+    active.ticket
+}
+
+#[tokio::test]
+async fn the_next_start_logs_in_by_the_ticket_of_the_one_before() {
+    let device = Device::begin().await;
+    device.run().await.unwrap();
+    assert!(ticket(&device).await.is_some() && ticket(&device).await == device.world.far().ticket);
+    let logins = device.world.far().password_logins;
+    let blob = || KeyStore::read(&device.store, "work").unwrap().unwrap();
+    let written = blob();
+    device.run().await.unwrap();
+    assert_eq!(device.world.far().password_logins, logins);
+    assert_eq!(blob(), written, "a ticket that is there is not written again");
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_not_known_any_more_gives_way_to_the_password_and_the_next_ticket() {
+    let device = Device::begin().await;
+    device.run().await.unwrap();
+    let first = ticket(&device).await;
+    let logins = device.world.far().password_logins;
+    device.world.far().ticket = None;
+    device.run().await.unwrap();
+    assert_eq!(device.world.far().password_logins, logins + 1);
+    assert!(ticket(&device).await != first && ticket(&device).await == device.world.far().ticket);
+}
+
+#[tokio::test]
+async fn a_ticket_that_cannot_be_written_down_keeps_nobody_from_working() {
+    let device = Device::begin().await;
+    device.run().await.unwrap();
+    device.world.far().ticket = None;
+    let mut establisher = device.start().await;
+    device.store.fail_at_write(1);
+    assert!(establisher.establish(&|_| {}).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_key_that_is_replaced_takes_the_ticket_along() {
+    let device = Device::begin().await;
+    device.run().await.unwrap();
+    assert!(ticket(&device).await.is_some());
+    rotate(&device).await.unwrap();
+    assert!(ticket(&device).await.is_none());
     device.assert_active().await;
 }

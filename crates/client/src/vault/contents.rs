@@ -12,7 +12,7 @@
 //! the connector proved that it has the next one.
 
 use latchgate_protocol::rest::DeviceClaimed;
-use latchgate_protocol::{ClaimId, DeviceId, DevicePassword, GatewayOrigin, InstanceId, secret};
+use latchgate_protocol::{ClaimId, DeviceId, DevicePassword, GatewayOrigin, InstanceId, ResumeTicket, secret};
 use latchgate_tunnel::pairing::Paired;
 use latchgate_tunnel::rotation::Rotated;
 use latchgate_tunnel::{DeviceSecretKey, Generation, KeyId, StaticPrivateKey, StaticPublicKey};
@@ -116,6 +116,10 @@ pub(crate) struct Active {
     pub(crate) check_code: Option<String>,
     /// Whether the code was printed, so that the check code must be compared.
     pub(crate) printed: bool,
+    /// Stands in for the password at the gateway for a day, so that a start need not wait for its hash. The gateway
+    /// voids it with the password that it came of.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "ticket_text")]
+    pub(crate) ticket: Option<ResumeTicket>,
 }
 
 impl Active {
@@ -171,15 +175,16 @@ impl Pending {
             company: self.company,
             check_code: Some(self.check_code),
             printed,
+            ticket: None,
         }
     }
 }
 
 impl Active {
-    /// The connector derived the key that follows; the one in use stays.
+    /// The connector derived the key that follows; the one in use stays. The next start proves itself by password.
     pub(crate) fn agreed(self, rotated: Rotated) -> Self {
         let Rotated { device_secret_key, generation, .. } = rotated;
-        Self { next: Some(SessionKey { device_secret_key, generation: generation.0 }), ..self }
+        Self { next: Some(SessionKey { device_secret_key, generation: generation.0 }), ticket: None, ..self }
     }
 
     /// The connector proved `next`. The key before it ends here.
@@ -230,6 +235,25 @@ mod key_bytes {
             Ok(32) => Ok(K::take(*bytes)),
             Ok(_) | Err(_) => Err(serde::de::Error::custom("expected a key of 32 bytes in Base64")),
         }
+    }
+}
+
+/// Serde adapter for a ticket that may be missing. One that cannot be read is none: the password is there.
+mod ticket_text {
+    use latchgate_protocol::ResumeTicket;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use zeroize::Zeroizing;
+
+    pub(super) fn serialize<S: Serializer>(ticket: &Option<ResumeTicket>, serializer: S) -> Result<S::Ok, S::Error> {
+        match ticket {
+            Some(ticket) => serializer.serialize_str(&ticket.reveal()),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ResumeTicket>, D::Error> {
+        let text = Zeroizing::new(String::deserialize(deserializer)?);
+        Ok(ResumeTicket::from_text(&text).ok())
     }
 }
 
