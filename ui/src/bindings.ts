@@ -287,7 +287,7 @@ export type KeychainState = "available" | "absent" | "locked" | "denied";
 /**
  * What opens the vault.
  */
-export type UnlockMethod = "passphrase" | "biometric" | "none";
+export type UnlockMethod = "passphrase" | "biometric" | "fileKey" | "none";
 
 /**
  * Why a vault is closed.

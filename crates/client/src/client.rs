@@ -82,6 +82,8 @@ pub enum UnlockSecret {
     Passphrase(Zeroizing<String>),
     /// A key that the system bound to a finger or a face.
     Biometric(Zeroizing<Vec<u8>>),
+    /// A random key of 32 bytes that a file outside of the profile's folder holds.
+    FileKey(Zeroizing<Vec<u8>>),
     /// A random key that lies in the keychain.
     None,
 }

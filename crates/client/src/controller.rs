@@ -402,6 +402,7 @@ impl UnlockSecret {
         match self {
             Self::Passphrase(_) => UnlockMethod::Passphrase,
             Self::Biometric(_) => UnlockMethod::Biometric,
+            Self::FileKey(_) => UnlockMethod::FileKey,
             Self::None => UnlockMethod::None,
         }
     }

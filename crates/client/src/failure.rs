@@ -225,6 +225,10 @@ faults! {
     BoundKeyChanged = "bound-key-changed",
         "The key that was bound to your finger or face has changed, and does not open the vault any more.",
         "Ask your company for a new code, remove the pairing here, and pair again.";
+    /// Another key than the one that sealed the vault.
+    WrongFileKey = "wrong-file-key",
+        "The key in the file does not open the vault of this profile.",
+        "Use the file that was named when this device was paired.";
     /// Too many tries.
     TooManyAttempts = "too-many-attempts",
         "There were too many wrong tries.",

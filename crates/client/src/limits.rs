@@ -25,6 +25,8 @@ pub(crate) const ARGON2_WORK_CEILING: u32 = 64;
 pub(crate) const PASSPHRASE_LENGTH: usize = 8;
 /// The shortest key that a system may bind to a finger or a face, in bytes.
 pub(crate) const BOUND_KEY_LENGTH: usize = 16;
+/// The length of a key in a file, in bytes: nobody tries all of them, so that it needs no stretching.
+pub(crate) const FILE_KEY_LENGTH: usize = 32;
 /// Wrong tries before the first wait.
 pub(crate) const FREE_TRIES: u32 = 5;
 /// The first wait; it doubles with each further wrong try.

@@ -31,7 +31,7 @@ pub use self::store::{KeyStore, StoreError};
 use self::tries::Tries;
 use crate::client::UnlockSecret;
 use crate::failure::{Failure, Fault};
-use crate::limits::{BOUND_KEY_LENGTH, KEYCHAIN_TIMEOUT, PASSPHRASE_LENGTH};
+use crate::limits::{BOUND_KEY_LENGTH, FILE_KEY_LENGTH, KEYCHAIN_TIMEOUT, PASSPHRASE_LENGTH};
 
 /// Why the vault was not opened, made or written.
 #[derive(Debug, Error)]
@@ -48,6 +48,9 @@ pub(crate) enum VaultError {
     /// The key that the system bound to a finger or a face is another one than before.
     #[error("the bound key does not open the vault")]
     WrongKey,
+    /// The key in the file is not the right one.
+    #[error("the key in the file does not open the vault")]
+    WrongFileKey,
     /// Too many wrong tries; the next one has to wait.
     #[error("too many wrong tries")]
     Wait,
@@ -87,6 +90,7 @@ impl From<&VaultError> for Failure {
             VaultError::Absent => Fault::VaultAbsent,
             VaultError::WrongPassphrase => Fault::WrongPassphrase,
             VaultError::WrongKey => Fault::BoundKeyChanged,
+            VaultError::WrongFileKey => Fault::WrongFileKey,
             VaultError::Wait => Fault::TooManyAttempts,
             VaultError::Spent => Fault::ErasedAfterTries,
             VaultError::WrongMethod => Fault::WrongMethod,
@@ -192,13 +196,15 @@ impl Vault {
                 return Self::try_passphrase(shelf, blob, work.clone(), passphrase, tries).await;
             }
             (Protection::BoundKey, UnlockSecret::Biometric(bound)) => VaultKey::derive_from_bound_key(&bound),
+            (Protection::FileKey, UnlockSecret::FileKey(key)) => VaultKey::derive_from_file_key(&key),
             (Protection::StoredKey, UnlockSecret::None) => read_stored_key(&shelf).await?,
-            (Protection::Passphrase(_) | Protection::BoundKey | Protection::StoredKey, _) => {
+            (Protection::Passphrase(_) | Protection::BoundKey | Protection::FileKey | Protection::StoredKey, _) => {
                 return Err(VaultError::WrongMethod);
             }
         };
         let contents = match (read_contents(&blob, &key, &shelf.name), &protection) {
             (Err(BlobError::WrongKey), Protection::BoundKey) => return Err(VaultError::WrongKey),
+            (Err(BlobError::WrongKey), Protection::FileKey) => return Err(VaultError::WrongFileKey),
             (contents, _) => contents?,
         };
         Ok(Self { shelf, protection, key, contents })
@@ -272,6 +278,12 @@ async fn make_key(shelf: &Shelf, secret: UnlockSecret) -> Result<(Protection, Va
                 return Err(VaultError::Weak);
             }
             Ok((Protection::BoundKey, VaultKey::derive_from_bound_key(&bound)))
+        }
+        UnlockSecret::FileKey(key) => {
+            if key.len() != FILE_KEY_LENGTH {
+                return Err(VaultError::Weak);
+            }
+            Ok((Protection::FileKey, VaultKey::derive_from_file_key(&key)))
         }
         UnlockSecret::None => {
             if !shelf.store.guards() {

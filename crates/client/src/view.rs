@@ -283,6 +283,8 @@ pub enum UnlockMethod {
     Passphrase,
     /// A key that the system hands out against a finger or a face.
     Biometric,
+    /// A random key that a file holds.
+    FileKey,
     /// A random key that lies in the keychain.
     None,
 }

@@ -38,6 +38,9 @@ pub(crate) struct Common {
     /// The file whose first line is the passphrase; `-` reads it from standard input.
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
+    /// The file with the key, 64 hexadecimal digits; `pair` and `restore` make it, for this user alone, when missing.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
     /// Allows a gateway without TLS on another machine: for tests only.
     #[arg(long, global = true)]
     pub(crate) allow_plain_http: bool,
@@ -59,6 +62,8 @@ pub(crate) enum VaultKind {
     Keychain,
     /// In a file that a passphrase seals.
     Passphrase,
+    /// In a file that a key in another file seals: a server that starts by itself.
+    KeyFile,
 }
 
 /// What is to be done.

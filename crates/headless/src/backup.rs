@@ -9,7 +9,7 @@ use latchgate_client::view::Settings;
 use serde_json::json;
 
 use crate::args::{BackupTask, Common, is_standard_input};
-use crate::input::{confirm, read_file, read_passphrase, unlock_secret};
+use crate::input::{confirm, make_missing_key, read_file, read_passphrase, unlock_secret};
 use crate::output::{Output, say};
 use crate::{Ended, open};
 
@@ -45,6 +45,7 @@ pub(crate) async fn restore(common: &Common, task: &BackupTask, output: &Output)
     let client = open(common)?;
     let backup = read_file(&task.file)?;
     let passphrase = read_passphrase(&task.backup_passphrase_file)?;
+    make_missing_key(common)?;
     client.restore(&backup, passphrase, unlock_secret(common)?).await?;
     let profile = client.view().profile.ok_or_else(|| Fault::Internal.failure())?;
     client.lock();

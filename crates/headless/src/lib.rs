@@ -103,7 +103,7 @@ pub(crate) fn open(common: &Common) -> Result<Client, Ended> {
     let profile = common.profile_name()?;
     let store: Box<dyn KeyStore> = match common.vault {
         VaultKind::Keychain => Box::new(KeychainStore::new()),
-        VaultKind::Passphrase => Box::new(FileStore::new(data_dir.join(profile.as_str()))),
+        VaultKind::Passphrase | VaultKind::KeyFile => Box::new(FileStore::new(data_dir.join(profile.as_str()))),
     };
     let roots = match &common.gateway_ca {
         Some(path) => TlsRoots::Pem(input::read_file(path)?),

@@ -9,7 +9,7 @@ use latchgate_client::{Client, Failure, Fault};
 use serde_json::json;
 
 use crate::args::{Common, PairTask, VaultKind, is_standard_input};
-use crate::input::{confirm, read_code, unlock_secret};
+use crate::input::{confirm, make_missing_key, read_code, unlock_secret};
 use crate::output::{Output, say};
 use crate::{Ended, open};
 
@@ -45,6 +45,7 @@ async fn begin(client: &Client, common: &Common, task: &PairTask, text: &str) ->
     if !confirm("Pair this machine with them?", task.yes)? {
         return Err(Fault::PairingCancelled.failure().into());
     }
+    make_missing_key(common)?;
     client.pair(text, unlock_secret(common)?).await.map_err(|failure| advise(failure, common).into())
 }
 

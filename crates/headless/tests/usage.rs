@@ -41,7 +41,7 @@ fn a_code_on_the_command_line_is_refused_and_not_repeated() {
 #[test]
 fn wrong_usage_ends_with_two_and_says_what_is_right() {
     let data = tempfile::tempdir().unwrap();
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 10] = [
         (&["nonsense"], "Usage"),
         (&["pair"], "Usage"),
         (&["proxy", "--listen", "nonsense"], "--listen"),
@@ -49,6 +49,8 @@ fn wrong_usage_ends_with_two_and_says_what_is_right() {
         (&["status", "--profile", "../other"], "profile name"),
         (&["status", "--check", "--vault", "passphrase"], "--passphrase-file"),
         (&["status", "--check", "--passphrase-file", "x"], "--vault passphrase"),
+        (&["status", "--check", "--vault", "key-file"], "--key-file FILE"),
+        (&["status", "--check", "--key-file", "x"], "--vault key-file"),
         (&["pair", "-", "--vault", "passphrase", "--passphrase-file", "-"], "standard input"),
     ];
     for (words, said) in cases {

@@ -124,6 +124,26 @@ impl System {
         Ok((part, ready))
     }
 
+    /// Pairs a headless device whose vault a key in a file seals, and starts its proxy.
+    pub(crate) fn keyed_device(&self, picture: &Path) -> anyhow::Result<(Part, String)> {
+        run(self.keyed("pair").arg(picture))?;
+        self.open_keyed_proxy()
+    }
+
+    /// Starts the proxy of the device that [`Self::keyed_device`] has paired.
+    pub(crate) fn open_keyed_proxy(&self) -> anyhow::Result<(Part, String)> {
+        let part = Part::start("device", &mut self.keyed("proxy"), self.folder.path())?;
+        let ready = part.wait_for("READY ")?;
+        Ok((part, ready))
+    }
+
+    fn keyed(&self, task: &str) -> Command {
+        let mut command = Command::new(self.binaries.join("latchgate-headless"));
+        command.arg(task).args(["--vault", "key-file", "--key-file"]).arg(self.folder.path().join("device.key"));
+        command.arg("--data").arg(self.folder.path().join("keyed-device"));
+        command
+    }
+
     fn headless(&self, device: &str, task: &str) -> Command {
         let mut command = Command::new(self.binaries.join("latchgate-headless"));
         command.arg(task).args(["--vault", "passphrase", "--passphrase-file"]).arg(self.passphrase());

@@ -166,6 +166,10 @@ export const failures: Failures = {
     message: "Der Schlüssel, der an Ihren Finger oder Ihr Gesicht gebunden war, hat sich geändert und öffnet den Tresor nicht mehr.",
     advice: "Bitten Sie Ihre Firma um einen neuen Code, entfernen Sie hier die Kopplung und koppeln Sie neu.",
   },
+  "wrong-file-key": {
+    message: "Der Schlüssel in der Datei öffnet den Tresor dieses Profils nicht.",
+    advice: "Verwenden Sie die Datei, die beim Koppeln angegeben wurde.",
+  },
   "too-many-attempts": {
     message: "Es gab zu viele Fehlversuche.",
     advice: "Warten Sie, bis die angezeigte Zeit um ist, und versuchen Sie es dann noch einmal.",

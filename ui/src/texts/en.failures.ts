@@ -167,6 +167,10 @@ export const failures = {
     message: "The key that was bound to your finger or face has changed, and does not open the vault any more.",
     advice: "Ask your company for a new code, remove the pairing here, and pair again.",
   },
+  "wrong-file-key": {
+    message: "The key in the file does not open the vault of this profile.",
+    advice: "Use the file that was named when this device was paired.",
+  },
   "too-many-attempts": {
     message: "There were too many wrong tries.",
     advice: "Wait until the time shown has passed, then try again.",

@@ -166,6 +166,10 @@ export const failures: Failures = {
     message: "La clave vinculada a su dedo o a su rostro ha cambiado y ya no abre la caja fuerte.",
     advice: "Pida un código nuevo a su empresa, elimine aquí la vinculación y vincule de nuevo.",
   },
+  "wrong-file-key": {
+    message: "La clave del archivo no abre la caja fuerte de este perfil.",
+    advice: "Use el archivo que se indicó al vincular el dispositivo.",
+  },
   "too-many-attempts": {
     message: "Ha habido demasiados intentos fallidos.",
     advice: "Espere a que pase el tiempo indicado e inténtelo de nuevo.",

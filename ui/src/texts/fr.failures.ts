@@ -166,6 +166,10 @@ export const failures: Failures = {
     message: "La clé liée à votre doigt ou à votre visage a changé et n’ouvre plus le coffre.",
     advice: "Demandez un nouveau code à votre entreprise, supprimez le jumelage ici et recommencez-le.",
   },
+  "wrong-file-key": {
+    message: "La clé du fichier n’ouvre pas le coffre de ce profil.",
+    advice: "Utilisez le fichier indiqué lors du jumelage.",
+  },
   "too-many-attempts": {
     message: "Il y a eu trop d’essais manqués.",
     advice: "Attendez la fin du délai affiché, puis réessayez.",

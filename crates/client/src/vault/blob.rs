@@ -29,6 +29,7 @@ const SALT: usize = 16;
 const PASSPHRASE: u8 = 1;
 const BOUND_KEY: u8 = 2;
 const STORED_KEY: u8 = 3;
+const FILE_KEY: u8 = 4;
 
 /// Why a blob does not open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -59,6 +60,8 @@ pub(crate) enum Protection {
     BoundKey,
     /// It lies in the keychain beside the blob.
     StoredKey,
+    /// From a key that a file elsewhere holds.
+    FileKey,
 }
 
 /// Argon2id's parameters.
@@ -121,9 +124,18 @@ impl VaultKey {
 
     /// Derives the key from one that the system bound.
     pub(crate) fn derive_from_bound_key(bound: &[u8]) -> Self {
+        Self::derive(bound, b"bound key")
+    }
+
+    /// Derives the key from one that a file holds.
+    pub(crate) fn derive_from_file_key(file_key: &[u8]) -> Self {
+        Self::derive(file_key, b"file key")
+    }
+
+    fn derive(from: &[u8], purpose: &[u8]) -> Self {
         let mut key = Self([0; 32]);
-        Hkdf::<Sha256>::new(Some(b"LG1 vault"), bound)
-            .expand(b"bound key", &mut key.0)
+        Hkdf::<Sha256>::new(Some(b"LG1 vault"), from)
+            .expand(purpose, &mut key.0)
             .expect("the output is shorter than 255 hashes");
         key
     }
@@ -147,6 +159,7 @@ impl Protection {
             }
             Self::BoundKey => head.push(BOUND_KEY),
             Self::StoredKey => head.push(STORED_KEY),
+            Self::FileKey => head.push(FILE_KEY),
         }
         head
     }
@@ -204,6 +217,7 @@ fn split(blob: &[u8]) -> Result<(Protection, &[u8]), BlobError> {
         }
         BOUND_KEY => Ok((Protection::BoundKey, rest)),
         STORED_KEY => Ok((Protection::StoredKey, rest)),
+        FILE_KEY => Ok((Protection::FileKey, rest)),
         _ => Err(BlobError::Incompatible),
     }
 }

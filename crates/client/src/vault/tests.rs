@@ -96,9 +96,10 @@ fn fresh() -> Tries {
 
 #[tokio::test]
 async fn each_kind_of_secret_opens_what_it_sealed_and_no_other_kind_does() {
-    let kinds: [fn() -> UnlockSecret; 3] = [
+    let kinds: [fn() -> UnlockSecret; 4] = [
         || passphrase("correct horse"),
         || UnlockSecret::Biometric(Zeroizing::new(vec![9; 32])),
+        || UnlockSecret::FileKey(Zeroizing::new(vec![9; 32])),
         || UnlockSecret::None,
     ];
     for (index, secret) in kinds.iter().enumerate() {
@@ -221,6 +222,18 @@ async fn ab_84_a_bound_key_that_the_system_replaced_is_named_and_erases_nothing(
     assert_eq!(Failure::from(&refused).code, "bound-key-changed");
     assert!(store.values.lock().unwrap().contains_key("work"));
     assert!(Vault::open(shelf, bound(1), &mut fresh()).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_key_of_another_file_is_named_and_erases_nothing_and_a_short_one_seals_nothing() {
+    let (store, shelf) = shelf();
+    let key = |byte, length| UnlockSecret::FileKey(Zeroizing::new(vec![byte; length]));
+    assert!(matches!(Vault::create(shelf.clone(), key(1, 31), contents()).await, Err(VaultError::Weak)));
+    drop(Vault::create(shelf.clone(), key(1, 32), contents()).await.unwrap());
+    let refused = Vault::open(shelf.clone(), key(2, 32), &mut fresh()).await.err().unwrap();
+    assert_eq!(Failure::from(&refused).code, "wrong-file-key");
+    assert!(store.values.lock().unwrap().contains_key("work"));
+    assert!(Vault::open(shelf, key(1, 32), &mut fresh()).await.is_ok());
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ impl Product {
         let site =
             format!("\n[[site]]\nname = \"Bench\"\nurl = \"{SITE}\"\nupstream = \"{upstream}\"\nallow = [\"*\"]\n");
         let system = System::start(binaries, &site)?;
-        let (device, _, proxy) = system.device(&system.invite()?)?;
+        let (device, proxy) = system.keyed_device(&system.invite()?)?;
         Ok(Self { name, device: Some(device), proxy, system })
     }
 
@@ -47,7 +47,7 @@ impl Product {
 
     /// Starts the device process and returns when it is ready.
     pub(crate) fn start_device(&mut self) -> anyhow::Result<()> {
-        let (device, proxy) = self.system.open_proxy().context("start the device")?;
+        let (device, proxy) = self.system.open_keyed_proxy().context("start the device")?;
         (self.device, self.proxy) = (Some(device), proxy);
         Ok(())
     }
