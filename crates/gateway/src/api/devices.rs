@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use latchgate_protocol::control::Control;
 use latchgate_protocol::limits::MAX_CODE_LIFETIME;
 use latchgate_protocol::rest::{ClaimDevice, CreateDevice, DeviceClaimed, DeviceCreated, DeviceList};
-use latchgate_protocol::{DeviceId, DevicePassword, DeviceSetupKey};
+use latchgate_protocol::{DeviceId, DevicePassword, DeviceSetupKey, InstanceId};
 use tracing::{info, warn};
 use zeroize::Zeroizing;
 
@@ -134,11 +134,16 @@ pub(super) async fn revoke(
     if !shared.store.revoke_device(caller.instance_id, device_id, shared.clock.now()).await? {
         return Err(Refusal::no_such_device());
     }
-    shared.hub.revoke_everywhere(caller.instance_id, device_id);
-    shared.hub.control(caller.instance_id, &Control::Revoked { device_id });
-    shared.metrics.revocations.increment();
+    close_connections(&shared, caller.instance_id, device_id);
     info!(instance = %caller.instance_id, device = %device_id, "a device was revoked");
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Closes the connections of a device that was revoked, on every node, and tells its connector.
+pub(super) fn close_connections(shared: &Shared, instance_id: InstanceId, device_id: DeviceId) {
+    shared.hub.revoke_everywhere(instance_id, device_id);
+    shared.hub.control(instance_id, &Control::Revoked { device_id });
+    shared.metrics.revocations.increment();
 }
 
 pub(super) fn read_device_id(text: &str) -> Result<DeviceId, Refusal> {

@@ -12,7 +12,7 @@ use latchgate_protocol::rest::{ConfirmWipe, OrderWipe};
 use tracing::info;
 
 use super::credentials::{caller, leaving_device};
-use super::devices::read_device_id;
+use super::devices::{close_connections, read_device_id};
 use super::read_json;
 use super::refusal::Refusal;
 use crate::gateway::Shared;
@@ -31,9 +31,7 @@ pub(super) async fn order(
     if !shared.store.order_wipe(instance_id, device_id, body.order, shared.clock.now()).await? {
         return Err(Refusal::no_such_device());
     }
-    shared.hub.revoke_everywhere(instance_id, device_id);
-    shared.hub.control(instance_id, &Control::Revoked { device_id });
-    shared.metrics.revocations.increment();
+    close_connections(&shared, instance_id, device_id);
     info!(instance = %instance_id, device = %device_id, "a device was revoked; an order waits for it");
     Ok(StatusCode::NO_CONTENT)
 }

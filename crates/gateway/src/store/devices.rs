@@ -176,8 +176,7 @@ impl Store {
                 values![instance_id, device_id, now],
             )?;
             if changed > 0 {
-                sql.execute("DELETE FROM ticket WHERE subject = ?1", values![device_id])?;
-                log_revocation(sql, device_id)?;
+                close_access(sql, device_id)?;
             }
             Ok(changed > 0)
         })
@@ -220,8 +219,7 @@ impl Store {
                 values![instance_id, device_id, now, order.as_bytes().to_vec()],
             )?;
             if changed > 0 {
-                sql.execute("DELETE FROM ticket WHERE subject = ?1", values![device_id])?;
-                log_revocation(sql, device_id)?;
+                close_access(sql, device_id)?;
             }
             Ok(changed > 0)
         })
@@ -258,6 +256,12 @@ impl Store {
         })
         .await
     }
+}
+
+/// Ends the tickets of a device that was revoked, and numbers the revocation.
+fn close_access(sql: &Sql<'_>, device_id: DeviceId) -> Result<(), StoreError> {
+    sql.execute("DELETE FROM ticket WHERE subject = ?1", values![device_id])?;
+    log_revocation(sql, device_id)
 }
 
 /// Numbers a revocation. The one row of the total makes revocations wait for each other, so that none becomes
