@@ -54,14 +54,20 @@ async fn a_secure_site_is_terminated_here_for_http1() {
     assert!(converse(tls, head).await.contains("GET https://safe.example.com/page ["));
 }
 
-#[tokio::test]
-async fn a_secure_site_is_terminated_here_for_http2_and_for_itself_alone() {
-    let rig = Rig::start().await;
+/// Opens a connection to the secure site that speaks HTTP/2.
+async fn safe_site_http2(rig: &Rig) -> hyper::client::conn::http2::SendRequest<Empty<Bytes>> {
     let tunnel = rig.tunnel("safe.example.com:443").await;
     let tls = rig.tls(tunnel, "safe.example.com", b"h2").await;
     let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls)).await;
-    let (mut requests, connection) = handshake.unwrap();
+    let (requests, connection) = handshake.unwrap();
     tokio::spawn(connection);
+    requests
+}
+
+#[tokio::test]
+async fn a_secure_site_is_terminated_here_for_http2_and_for_itself_alone() {
+    let rig = Rig::start().await;
+    let mut requests = safe_site_http2(&rig).await;
     let get = |url: &str| Request::get(url).body(Empty::<Bytes>::new()).unwrap();
 
     let answer = requests.send_request(get("https://safe.example.com/page")).await.unwrap();
@@ -110,11 +116,7 @@ async fn a_websocket_passes_inside_tls() {
 #[tokio::test]
 async fn a_websocket_passes_over_http2() {
     let rig = Rig::start().await;
-    let tunnel = rig.tunnel("safe.example.com:443").await;
-    let tls = rig.tls(tunnel, "safe.example.com", b"h2").await;
-    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(tls)).await;
-    let (mut requests, connection) = handshake.unwrap();
-    tokio::spawn(connection);
+    let mut requests = safe_site_http2(&rig).await;
     // The server's settings, which allow the extension, precede the first answer.
     let first = Request::get("https://safe.example.com/").body(Empty::<Bytes>::new()).unwrap();
     drop(requests.send_request(first).await.unwrap());
