@@ -29,15 +29,10 @@ use zeroize::Zeroizing;
 
 #[tokio::test]
 async fn a_device_pairs_and_talks_through_the_gateway() {
-    let stage = Stage::new().await;
-    let mut connector = stage.connector().await;
-    let device = stage.device().await;
-    let link = device.connect(&stage).await.unwrap();
-    link.connector_present().await.unwrap();
-    let paired = link.pair(device.pairing(&stage)).await.unwrap();
-    assert_eq!(paired.instance_label, "Example Ltd");
+    let mut linked = Linked::new().await;
+    assert_eq!(linked.paired.instance_label, "Example Ltd");
 
-    let (ours, theirs) = open_session(&stage, &device, &link, &paired, &mut connector).await;
+    let (ours, theirs) = linked.open_session().await;
     // The stream has no flow control of its own: what is under way stays within one HTTP/2 window.
     echo(ours, theirs, 1_000_000).await;
 }
@@ -88,57 +83,45 @@ async fn an_unknown_key_is_a_reset_hint() {
 
 #[tokio::test]
 async fn a_revoked_device_reads_and_writes_nothing_more_and_hears_why() {
-    let stage = Stage::new().await;
-    let mut connector = stage.connector().await;
-    let device = stage.device().await;
-    let link = device.connect(&stage).await.unwrap();
-    link.connector_present().await.unwrap();
-    let paired = link.pair(device.pairing(&stage)).await.unwrap();
-    let (mut ours, mut theirs) = open_session(&stage, &device, &link, &paired, &mut connector).await;
-    connector.cutter().end(device.account.device_id, CloseReason::Revoked);
+    let mut linked = Linked::new().await;
+    let (mut ours, mut theirs) = linked.open_session().await;
+    linked.connector.cutter().end(linked.device.account.device_id, CloseReason::Revoked);
     assert!(theirs.write_all(b"after").await.is_err());
     ours.write_all(b"before").await.unwrap();
     let mut buffer = [0; 6];
     assert!(theirs.read_exact(&mut buffer).await.is_err());
     assert!(ours.read_exact(&mut buffer).await.is_err(), "the session is over");
-    assert_eq!(link.farewell().await, CloseReason::Revoked);
+    assert_eq!(linked.link.farewell().await, CloseReason::Revoked);
 }
 
 /// A revocation finds a queue that is full of what the device asked for and does not read.
 #[tokio::test]
 async fn the_news_of_a_revocation_waits_for_its_place_behind_a_download() {
-    let stage = Stage::new().await;
-    let mut connector = stage.connector().await;
-    let device = stage.device().await;
-    let link = device.connect(&stage).await.unwrap();
-    link.connector_present().await.unwrap();
-    let paired = link.pair(device.pairing(&stage)).await.unwrap();
-    let (mut ours, mut theirs) = open_session(&stage, &device, &link, &paired, &mut connector).await;
+    let mut linked = Linked::new().await;
+    let (mut ours, mut theirs) = linked.open_session().await;
     theirs.write_all(&[7; 600_000]).await.unwrap();
-    connector.cutter().end(device.account.device_id, CloseReason::Revoked);
+    linked.connector.cutter().end(linked.device.account.device_id, CloseReason::Revoked);
     assert!(theirs.write_all(b"after").await.is_err());
     let mut rest = Vec::new();
     drop(ours.read_to_end(&mut rest).await);
     assert!(rest.iter().all(|byte| *byte == 7), "nothing but what was under way arrives");
-    assert_eq!(link.farewell().await, CloseReason::Revoked);
+    assert_eq!(linked.link.farewell().await, CloseReason::Revoked);
 }
 
 /// What anybody between the two can do, a gateway included, is not the company's word.
 #[tokio::test]
 async fn ab_86_a_cut_and_a_reset_hint_are_not_the_companys_word() {
-    let stage = Stage::new().await;
-    let mut connector = stage.connector().await;
-    let device = stage.device().await;
-    let link = device.connect(&stage).await.unwrap();
-    link.connector_present().await.unwrap();
-    let paired = link.pair(device.pairing(&stage)).await.unwrap();
-    let (mut ours, theirs) = open_session(&stage, &device, &link, &paired, &mut connector).await;
+    let mut linked = Linked::new().await;
+    let (mut ours, theirs) = linked.open_session().await;
     drop(theirs);
     ours.write_all(b"anybody there?").await.unwrap();
     assert!(ours.read_exact(&mut [0; 1]).await.is_err(), "the session is over");
-    Rest::new(stage.dialer.clone()).revoke_device(&stage.account, device.account.device_id).await.unwrap();
-    assert!(matches!(link.closed().await, LinkError::Lost(Refusal::NotAuthorized)));
-    let revoked = tokio::time::timeout(std::time::Duration::ZERO, link.farewell()).await;
+    Rest::new(linked.stage.dialer.clone())
+        .revoke_device(&linked.stage.account, linked.device.account.device_id)
+        .await
+        .unwrap();
+    assert!(matches!(linked.link.closed().await, LinkError::Lost(Refusal::NotAuthorized)));
+    let revoked = tokio::time::timeout(std::time::Duration::ZERO, linked.link.farewell()).await;
     assert!(revoked.is_err(), "the gateway's word counts as the company's");
 }
 
@@ -157,26 +140,16 @@ async fn the_device_sees_its_connector_leave_and_return() {
 
 #[tokio::test]
 async fn two_sessions_of_one_device_live_side_by_side() {
-    let stage = Stage::new().await;
-    let mut connector = stage.connector().await;
-    let device = stage.device().await;
-    let link = device.connect(&stage).await.unwrap();
-    link.connector_present().await.unwrap();
-    let paired = link.pair(device.pairing(&stage)).await.unwrap();
-    let first = open_session(&stage, &device, &link, &paired, &mut connector).await;
-    let second = open_session(&stage, &device, &link, &paired, &mut connector).await;
+    let mut linked = Linked::new().await;
+    let first = linked.open_session().await;
+    let second = linked.open_session().await;
     tokio::join!(echo(first.0, first.1, 300_000), echo(second.0, second.1, 300_000));
 }
 
 #[tokio::test]
 async fn a_key_is_replaced_beside_the_bytes_of_an_open_stream() {
-    let stage = Stage::new().await;
-    let mut connector = stage.connector().await;
-    let device = stage.device().await;
-    let link = device.connect(&stage).await.unwrap();
-    link.connector_present().await.unwrap();
-    let paired = link.pair(device.pairing(&stage)).await.unwrap();
-    let (mut ours, mut theirs) = open_session(&stage, &device, &link, &paired, &mut connector).await;
+    let mut linked = Linked::new().await;
+    let (mut ours, mut theirs) = linked.open_session().await;
     let (mut device_controls, mut connector_controls) = (ours.take_controls(), theirs.take_controls());
     assert_eq!(device_controls.handshake_hash(), connector_controls.handshake_hash());
     // Each stream has one task that reads and writes, as HTTP/2 has.
@@ -200,13 +173,14 @@ async fn a_key_is_replaced_beside_the_bytes_of_an_open_stream() {
         pages
     });
 
-    let in_use = KeyInUse { device_secret_key: paired.device_secret_key.clone(), generation: paired.generation };
+    let in_use =
+        KeyInUse { device_secret_key: linked.paired.device_secret_key.clone(), generation: linked.paired.generation };
     for _ in 0..20 {
         connector_controls.send(Control::Rotate(Zeroizing::default())).await;
         let Some(Control::Rotate(wish)) = device_controls.receive().await else { panic!("no wish") };
         assert!(wish.is_empty());
         let hash = *device_controls.handshake_hash();
-        let id = device.account.device_id;
+        let id = linked.device.account.device_id;
         let (offer, initiator) = RotationInitiator::start(id, &in_use, &hash, &mut UnwrapErr(SysRng)).unwrap();
         device_controls.send(Control::Rotate(offer)).await;
         let Some(Control::Rotate(offer)) = connector_controls.receive().await else { panic!("no share") };
@@ -233,23 +207,6 @@ async fn a_code_that_is_of_no_use_is_a_reset_hint() {
     assert!(matches!(error, LinkError::CodeUnknown), "{error:?}");
 }
 
-async fn open_session(
-    stage: &Stage,
-    device: &Device,
-    link: &DeviceLink,
-    paired: &Paired,
-    connector: &mut Acceptor,
-) -> (SealedStream, SealedStream) {
-    let pending = link.open_session(device.session(stage, paired)).await.unwrap();
-    let ours = pending.confirm().await.unwrap();
-    loop {
-        if let Accepted::Session { device_id, stream, .. } = connector.next().await.unwrap() {
-            assert_eq!(device_id, device.account.device_id);
-            return (ours, stream);
-        }
-    }
-}
-
 /// Sends bytes up, mirrors them at the connector, and compares what comes back.
 async fn echo(device: SealedStream, connector: SealedStream, length: usize) {
     let sent: Vec<u8> = (0..length).map(|index| (index % 251) as u8).collect();
@@ -270,6 +227,39 @@ async fn echo(device: SealedStream, connector: SealedStream, length: usize) {
     writer.await.unwrap();
     assert_eq!(mirror.await.unwrap(), length as u64);
     assert!(received == sent, "the bytes differ");
+}
+
+/// A paired device that sees its connector; what leans on another comes before it, and so ends first.
+struct Linked {
+    paired: Paired,
+    link: DeviceLink,
+    device: Device,
+    connector: Acceptor,
+    stage: Stage,
+}
+
+impl Linked {
+    async fn new() -> Self {
+        let stage = Stage::new().await;
+        let connector = stage.connector().await;
+        let device = stage.device().await;
+        let link = device.connect(&stage).await.unwrap();
+        link.connector_present().await.unwrap();
+        let paired = link.pair(device.pairing(&stage)).await.unwrap();
+        Self { paired, link, device, connector, stage }
+    }
+
+    /// Opens a session and returns its two ends, the device's first.
+    async fn open_session(&mut self) -> (SealedStream, SealedStream) {
+        let pending = self.link.open_session(self.device.session(&self.stage, &self.paired)).await.unwrap();
+        let ours = pending.confirm().await.unwrap();
+        loop {
+            if let Accepted::Session { device_id, stream, .. } = self.connector.next().await.unwrap() {
+                assert_eq!(device_id, self.device.account.device_id);
+                return (ours, stream);
+            }
+        }
+    }
 }
 
 /// A gateway and an instance on it.
