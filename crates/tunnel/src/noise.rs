@@ -9,8 +9,9 @@
 //! 2. The responder writes the second message, the initiator reads it.
 //! 3. Both hold the same hash, and two keys, one for each direction.
 //!
-//! `snow` wipes nothing, so a finished [`Handshake`] is overwritten with a blank one, and before that the stack
-//! below it, whose leftovers the blank one would carry on. What callers' frames hold is not reached.
+//! `snow` wipes nothing, and moves the whole state about while it makes it. So the stack is overwritten after each
+//! step, on the thread that took it: the next one may run on another, and a finished [`Handshake`] is overwritten
+//! with a blank one. What callers' frames hold is not reached.
 
 use std::hint;
 
@@ -81,22 +82,26 @@ impl Handshake {
         prologue: &[u8],
         resolver: Box<dyn CryptoResolver + Send>,
     ) -> Self {
-        build(pattern, role, keys, prologue, resolver).expect("the pattern has all the keys that it needs")
+        let built = build(pattern, role, keys, prologue, resolver);
+        scrub_stack();
+        built.expect("the pattern has all the keys that it needs")
     }
 
     /// Makes this side's message.
     pub(crate) fn write(&mut self, payload: &[u8]) -> Result<Vec<u8>, HandshakeError> {
         let mut message = vec![0; payload.len() + MESSAGE_OVERHEAD];
-        let length = self.0.write_message(payload, &mut message)?;
-        message.truncate(length);
+        let length = write_message(&mut self.0, payload, &mut message);
+        scrub_stack();
+        message.truncate(length?);
         Ok(message)
     }
 
     /// Reads the other side's message and returns its payload.
     pub(crate) fn read(&mut self, message: &[u8]) -> Result<Zeroizing<Vec<u8>>, HandshakeError> {
         let mut payload = Zeroizing::new(vec![0; message.len()]);
-        let length = self.0.read_message(message, &mut payload)?;
-        payload.truncate(length);
+        let length = read_message(&mut self.0, message, &mut payload);
+        scrub_stack();
+        payload.truncate(length?);
         Ok(payload)
     }
 
@@ -155,6 +160,19 @@ pub(crate) fn prologue(pattern: Pattern, device_id: DeviceId, rest: &[u8]) -> Ve
 /// the tag of the payload.
 const MESSAGE_OVERHEAD: usize = 2 * StaticPublicKey::LENGTH + 2 * TAG_LENGTH;
 
+// Each of these three has a frame of its own, so that it lies in what is overwritten after it.
+
+#[inline(never)]
+fn write_message(state: &mut HandshakeState, payload: &[u8], message: &mut [u8]) -> Result<usize, snow::Error> {
+    state.write_message(payload, message)
+}
+
+#[inline(never)]
+fn read_message(state: &mut HandshakeState, message: &[u8], payload: &mut [u8]) -> Result<usize, snow::Error> {
+    state.read_message(message, payload)
+}
+
+#[inline(never)]
 fn build(
     pattern: Pattern,
     role: Role,
