@@ -91,6 +91,20 @@ mod tests {
         read(text, PlainHttp::ToLoopback).unwrap_err()
     }
 
+    /// The app registers no scheme of its own; and what a link carries in the place of a code is none.
+    #[test]
+    fn ab_80_a_link_is_no_code_whatever_it_carries() {
+        let code = code(u32::MAX).encode();
+        for link in [
+            "latchgate://pair".to_owned(),
+            format!("latchgate://pair?code={}", *code),
+            format!("latchgate:{}", *code),
+            format!("https://gateway.example.com/#{}", *code),
+        ] {
+            assert!(read(&link, PlainHttp::ToLoopback).is_err(), "{link}");
+        }
+    }
+
     #[test]
     fn ab_44_a_code_shows_its_host_and_fingerprint_before_anything_is_sent() {
         let read = read(&code(u32::MAX).encode(), PlainHttp::ToLoopback).unwrap();

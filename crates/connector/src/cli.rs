@@ -12,6 +12,7 @@ mod report;
 mod serve;
 mod setup;
 mod site;
+mod waiting;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -35,6 +35,8 @@ use tracing::{error, warn};
 use crate::audit::{Audit, Event};
 use crate::config::Config;
 use crate::identity::Signer;
+use crate::local::Local;
+use crate::page::Pages;
 use crate::policy::{PolicyBoard, PolicyError};
 use crate::session::Shared;
 use crate::store::{ServeLock, Store, StoreError};
@@ -142,13 +144,16 @@ impl Connector {
             look_at_list: AtomicBool::new(false),
             stop: CancellationToken::new(),
         });
+        core.store.set_local(local)?;
         core.note(Event::ServeStarted, Vec::new()).await;
         let tasks = TaskTracker::new();
         tasks.spawn(link::run(Arc::clone(&core), tasks.clone()));
         tasks.spawn(watcher::run(Arc::clone(&core)));
         tasks.spawn(revoker::run(Arc::clone(&core)));
         if let Some(listener) = listener {
-            tasks.spawn(crate::local::serve(listener, Arc::clone(&core.shared), core.stop.clone()));
+            let shared = Arc::clone(&core.shared);
+            let pages = Pages::new(Arc::clone(&shared), core.rest.clone(), core.config.gateway.clone());
+            tasks.spawn(crate::local::serve(listener, Arc::new(Local { shared, pages }), core.stop.clone()));
         }
         tasks.close();
         Ok(Running { core, tasks, local, _lock: lock })

@@ -22,6 +22,7 @@ mod keyring;
 mod limits;
 mod local;
 mod origin;
+mod page;
 mod path;
 mod policy;
 mod qr;

@@ -100,6 +100,18 @@ pub(crate) const CLOCK_SKEW: Duration = Duration::from_secs(5);
 /// The longest text of foreign origin that reaches a log line, in characters.
 pub(crate) const LOGGED_TEXT: usize = 128;
 
+/// How long before its end the code on a pairing page is renewed: nobody scans what lapses while it is claimed.
+pub(crate) const CODE_RENEWED_BEFORE: Duration = Duration::from_secs(20);
+
+/// How long a pairing page lives on when nobody looks at it: a laptop that sleeps through a break.
+pub(crate) const PAGE_IDLE: Duration = Duration::from_secs(15 * 60);
+
+/// How many pairing pages may be open at once.
+pub(crate) const PAGES: usize = 64;
+
+/// How often `device invite --wait` looks how far the device is.
+pub(crate) const STATE_LOOKED_AT_EVERY: Duration = Duration::from_millis(200);
+
 /// The largest body of a request to the connector itself, in bytes.
 pub(crate) const OWN_BODY: usize = 4 * 1024;
 

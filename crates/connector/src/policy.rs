@@ -47,6 +47,7 @@ pub(crate) struct Policy {
     pub(crate) identity_names: Arc<IdentityNames>,
     by_origin: HashMap<Origin, Arc<Site>>,
     holders: HashMap<DeviceId, Holder>,
+    names: HashMap<String, String>,
 }
 
 /// The right to one site.
@@ -78,6 +79,11 @@ impl Policy {
     pub(crate) fn rotation_due(&self, device_id: DeviceId, generation: Generation) -> Option<UnixSeconds> {
         let holder = self.holders.get(&device_id)?;
         (holder.generation == generation).then_some(holder.rotation_due)
+    }
+
+    /// Returns what people call a person.
+    pub(crate) fn name_of(&self, login: &str) -> Option<String> {
+        self.names.get(login).cloned()
     }
 
     /// Decides over one device and one site.
@@ -172,6 +178,7 @@ impl PolicyBoard {
             by_origin: declared.sites.iter().map(|site| (site.config.origin.clone(), Arc::clone(site))).collect(),
             sites: declared.sites.clone(),
             holders,
+            names: people.into_iter().map(|(login, person)| (login, person.name.clone())).collect(),
         }));
         Ok(())
     }

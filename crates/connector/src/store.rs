@@ -11,6 +11,7 @@
 
 mod device;
 mod ledger;
+mod page;
 mod pairing;
 mod person;
 mod rotation;

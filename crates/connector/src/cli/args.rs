@@ -203,6 +203,7 @@ pub(super) enum DeviceCommand {
 
 #[derive(Debug, Arguments)]
 #[command(after_help = "Example: latchgate-connector device invite maria --terminal\n\
+                        Example: latchgate-connector device invite maria --page\n\
                         Example: latchgate-connector device invite maria --png maria.png --expires 8h")]
 pub(super) struct InviteArgs {
     /// The login of the person whose device it will be.
@@ -216,6 +217,13 @@ pub(super) struct InviteArgs {
     /// Draws the code in the terminal (the default where there is one).
     #[arg(long)]
     pub(super) terminal: bool,
+    /// Prints the address of a page on this machine that shows the code, renews it, and says when the device is there.
+    /// Needs a running `serve` with [local].
+    #[arg(long, conflicts_with_all = ["png", "svg", "terminal", "text", "wait", "printed"])]
+    pub(super) page: bool,
+    /// Stays until the device is paired and says how far it is; in a terminal that is the default.
+    #[arg(long)]
+    pub(super) wait: bool,
     /// Prints the code as text, for pasting or for `latchgate-headless pair`.
     #[arg(long)]
     pub(super) text: bool,

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use latchgate_protocol::rest::OrderWipe;
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use super::args::{DeviceCommand, InviteArgs};
 use super::output::{Failure, Output, table};
@@ -14,6 +15,7 @@ use crate::audit::Event;
 use crate::config::Confirm;
 use crate::invite::{Invitation, InvitationRequest, invite};
 use crate::limits::{SERVE_LOOKED_AT_EVERY, SERVE_TELLS_WITHIN};
+use crate::page;
 use crate::qr::Picture;
 use crate::seal::create_private;
 use crate::store::{DeviceRow, WipeState};
@@ -32,6 +34,9 @@ pub(super) fn run(context: &Context, command: &DeviceCommand, output: &mut Outpu
 }
 
 fn run_invite(context: &Context, args: &InviteArgs, output: &mut Output) -> Result<(), Failure> {
+    if args.page {
+        return invite_by_page(context, &args.person, output);
+    }
     let chosen = args.png.is_some() || args.svg.is_some() || args.terminal || args.text;
     if !chosen && (output.is_json() || !Output::is_terminal()) {
         return Err(Failure::Usage(
@@ -57,7 +62,30 @@ fn run_invite(context: &Context, args: &InviteArgs, output: &mut Output) -> Resu
     if let Some(path) = &args.svg {
         write_secret(path, picture.svg().as_bytes())?;
     }
-    show_invitation(context, args, &invitation, &picture, output)
+    show_invitation(context, args, &invitation, &picture, output)?;
+    let drawn = args.terminal || !chosen;
+    if args.wait || (drawn && Output::is_terminal()) {
+        return super::waiting::wait(context, invitation.device_id);
+    }
+    Ok(())
+}
+
+/// Prints the address of the connector's own page, with a token that works once.
+fn invite_by_page(context: &Context, login: &str, output: &mut Output) -> Result<(), Failure> {
+    let Some(address) = context.store.local()? else {
+        return Err(Failure::message(
+            "no `serve` with a local page runs on this machine: add [local] listen = \"127.0.0.1:9180\" to \
+             connector.toml and start it",
+        ));
+    };
+    let token = page::make_secret().ok_or_else(|| Failure::message("the system gives no random numbers"))?;
+    context.store.offer_page(&page::hash(&token), login, UnixSeconds::now())?;
+    let url = Zeroizing::new(format!("http://{address}/pair#{}", *token));
+    output.result(&json!({ "page": *url, "person": login }), &format!("{}\n", *url))?;
+    if !output.is_json() {
+        Output::hint("Open it in a browser on this machine within 5 minutes. It works once, and invites one device.");
+    }
+    Ok(())
 }
 
 fn show_invitation(
@@ -144,14 +172,17 @@ pub(super) fn device_table(context: &Context, devices: &[DeviceRow]) -> String {
                 spaced.unwrap_or_default(),
                 approval(context, device).to_owned(),
                 UnixSeconds(device.created).to_string(),
-                device
-                    .old_key_seen
-                    .map(|seen| format!("an old key came back {}", UnixSeconds(seen)))
-                    .unwrap_or_default(),
+                note(device),
             ]
         })
         .collect();
     table(&["DEVICE", "PERSON", "STATE", "LABEL", "CHECK CODE", "APPROVED", "INVITED", "NOTE"], &rows)
+}
+
+fn note(device: &DeviceRow) -> String {
+    let old = device.old_key_seen.map(|seen| format!("an old key came back {}", UnixSeconds(seen)));
+    let contested = device.contested.map(|seen| format!("somebody else tried its code {}", UnixSeconds(seen)));
+    old.into_iter().chain(contested).collect::<Vec<_>>().join("; ")
 }
 
 fn state_of(device: &DeviceRow) -> String {

@@ -39,7 +39,7 @@ data = {data}
 {name}
 
 # Who compares the check code before a new device's first request: "never", "person" or "administrator".
-# A printed code is always confirmed by an administrator (`device approve`).
+# The device of a printed code is always confirmed first (`device approve`).
 confirm = "never"
 
 [gateway]

@@ -105,6 +105,10 @@ impl Core {
             Control::ClaimConflict { device_id } => {
                 warn!(%device_id, "somebody else tried to use this device's code; if it is unknown, revoke it");
                 self.note_device(Event::ClaimConflict, device_id).await;
+                let noted = self.blocking(move |core| core.store.note_contest(device_id, UnixSeconds::now())).await;
+                if let Some(Err(error)) = noted {
+                    error!(error = &error as &dyn std::error::Error, "the store failed");
+                }
             }
             Control::Revoked { device_id } => {
                 info!(%device_id, "the gateway says that it revoked a device");

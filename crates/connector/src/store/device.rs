@@ -60,6 +60,8 @@ pub struct DeviceRow {
     /// When a key that was replaced came back, in Unix seconds: the device was restored from a backup or cloned,
     /// or somebody between repeats what it said before.
     pub old_key_seen: Option<u64>,
+    /// When the gateway said that somebody else tried the code of this device, in Unix seconds.
+    pub contested: Option<u64>,
     /// The fingerprint of its public key.
     pub fingerprint: Option<String>,
     /// How far its erasure is, where it was ordered.
@@ -154,6 +156,15 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Returns a device.
+    pub(crate) fn device(&self, device_id: DeviceId) -> Result<Option<DeviceRow>, StoreError> {
+        match require_device(&self.lock(), device_id) {
+            Ok(device) => Ok(Some(device)),
+            Err(StoreError::UnknownDevice(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Finds the one device whose id begins with `prefix`.
     ///
     /// # Errors
@@ -183,6 +194,17 @@ impl Store {
                 return Err(StoreError::WrongCheckCode);
             }
             transaction.execute("UPDATE device SET confirmed = 1 WHERE device_id = ?1", [device_id.as_bytes()])?;
+            Ok(())
+        })
+    }
+
+    /// Notes that somebody else tried a device's code: who sees it decides; it erases nothing.
+    pub(crate) fn note_contest(&self, device_id: DeviceId, now: UnixSeconds) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute(
+                "UPDATE device SET contested = ?2 WHERE device_id = ?1",
+                (device_id.as_bytes(), now.to_sql()),
+            )?;
             Ok(())
         })
     }
@@ -250,7 +272,7 @@ impl Store {
 }
 
 const SELECT: &str = "SELECT device_id, login, state, printed, created, expires, label, check_code, confirmed,
-                             generation, device_key, key_made, rotation_asked, old_key_seen,
+                             generation, device_key, key_made, rotation_asked, old_key_seen, contested,
                              ordered IS NOT NULL AS wiping, confirmed_wipe IS NOT NULL AS wiped
                       FROM device LEFT JOIN
                            (SELECT device_id AS wiped_id, ordered, confirmed AS confirmed_wipe FROM wipe) ON wiped_id = device_id";
@@ -305,6 +327,7 @@ fn read_row(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
         key_made: read_moment(row, "key_made")?,
         rotation_asked: read_moment(row, "rotation_asked")?,
         old_key_seen: read_moment(row, "old_key_seen")?,
+        contested: read_moment(row, "contested")?,
         fingerprint: key.map(|key| StaticPublicKey::from_bytes(key).fingerprint()),
         wipe: match (row.get("wiping")?, row.get("wiped")?) {
             (false, _) => None,

@@ -98,6 +98,18 @@ const MIGRATIONS: &[&str] = &[
         confirmed INTEGER
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    CREATE TABLE page (
+        token_hash BLOB PRIMARY KEY,
+        login TEXT NOT NULL,
+        created INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE local (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        address TEXT                                -- where a running connector serves its pages
+    ) STRICT;
+    ALTER TABLE device ADD COLUMN contested INTEGER;            -- when somebody else tried its code
+",
 ];
 
 /// Sets what holds for a connection and not for the file.

@@ -2,6 +2,7 @@
 
 mod command_line;
 mod life;
+mod page;
 mod pairing;
 mod revocation;
 mod support;

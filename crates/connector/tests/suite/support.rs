@@ -44,6 +44,8 @@ pub(crate) struct Company {
     pub(crate) connector: Option<Running>,
     pub(crate) store: Store,
     pub(crate) folder: TempDir,
+    /// Who compares the check code.
+    pub(crate) confirm: &'static str,
     site: SocketAddr,
 }
 
@@ -58,7 +60,15 @@ impl Company {
         store
             .add_person("maria", "Maria Jensen", &["staff".to_owned()], latchgate_connector::UnixSeconds::now())
             .expect("a person");
-        Self { gateway: Some(gateway), address, connector: None, store, folder, site: start_site().await }
+        Self {
+            gateway: Some(gateway),
+            address,
+            connector: None,
+            store,
+            folder,
+            confirm: "never",
+            site: start_site().await,
+        }
     }
 
     /// Starts the connector and waits until it is connected.
@@ -103,11 +113,11 @@ impl Company {
 
     pub(crate) fn config_text(&self) -> String {
         format!(
-            "data = \"data\"\nname = \"Example Ltd\"\n[gateway]\nurl = \"http://{}\"\n\
+            "data = \"data\"\nname = \"Example Ltd\"\nconfirm = \"{}\"\n[gateway]\nurl = \"http://{}\"\n\
              [local]\nlisten = \"127.0.0.1:0\"\n\
              [[site]]\nname = \"Wiki\"\nurl = \"http://wiki.example.com\"\nupstream = \"http://{}\"\n\
              allow = [\"staff\"]\nidentity = {{ header = \"X-Remote-User\" }}\n",
-            self.address, self.site
+            self.confirm, self.address, self.site
         )
     }
 
@@ -156,8 +166,13 @@ pub(crate) struct Device {
 
 impl Device {
     pub(crate) async fn claim(invitation: &Invitation) -> Self {
-        let claimed = claim(invitation).await.expect("a claim");
-        let code = PairingCode::decode(&invitation.code, PlainHttp::ToLoopback).expect("a code");
+        Self::claim_text(&invitation.code).await
+    }
+
+    /// Claims by the text of a code.
+    pub(crate) async fn claim_text(text: &str) -> Self {
+        let code = PairingCode::decode(text, PlainHttp::ToLoopback).expect("a code");
+        let claimed = claim_code(&code).await.expect("a claim");
         let account = DeviceAccount {
             instance_id: claimed.instance_id,
             device_id: claimed.device_id,
@@ -229,10 +244,13 @@ impl Device {
 
 /// Claims an invitation with a claim id of its own.
 pub(crate) async fn claim(invitation: &Invitation) -> Result<DeviceClaimed, latchgate_link::rest::RestError> {
-    let code = PairingCode::decode(&invitation.code, PlainHttp::ToLoopback).expect("a code");
+    claim_code(&PairingCode::decode(&invitation.code, PlainHttp::ToLoopback).expect("a code")).await
+}
+
+async fn claim_code(code: &PairingCode) -> Result<DeviceClaimed, latchgate_link::rest::RestError> {
     let claim_id = ClaimId::make(&mut UnwrapErr(SysRng));
-    let body = ClaimDevice { device_setup_key: code.device_setup_key, claim_id };
-    Rest::new(dialer_to(code.gateway)).claim(&body).await
+    let body = ClaimDevice { device_setup_key: code.device_setup_key.clone(), claim_id };
+    Rest::new(dialer_to(code.gateway.clone())).claim(&body).await
 }
 
 /// A device's HTTP/2 connection.
