@@ -387,6 +387,17 @@ impl Client {
         self.controller.proxy()
     }
 
+    /// Tells whether the answer of an address is under way and can be held: the site gives parts of it.
+    #[must_use]
+    pub fn can_hold_transfer(&self, address: &str) -> bool {
+        self.controller.can_hold_transfer(address)
+    }
+
+    /// Holds the answer of an address, or lets it go on where it stopped. False when there is none that can be held.
+    pub fn hold_transfer(&self, address: &str, held: bool) -> bool {
+        self.controller.hold_transfer(address, held)
+    }
+
     /// Chooses how the proxy is opened from the next unlock on.
     pub fn set_proxy_options(&self, options: ProxyOptions) {
         self.controller.set_proxy_options(options);

@@ -346,6 +346,18 @@ impl Controller {
         self.opened().as_ref()?.proxy.as_ref().map(|proxy| proxy.endpoint().clone())
     }
 
+    pub(crate) fn can_hold_transfer(&self, address: &str) -> bool {
+        let open = self.opened();
+        let proxy = open.as_ref().and_then(|open| open.proxy.as_ref());
+        proxy.is_some_and(|proxy| proxy.transfers().can_hold(address))
+    }
+
+    pub(crate) fn hold_transfer(&self, address: &str, held: bool) -> bool {
+        let open = self.opened();
+        let proxy = open.as_ref().and_then(|open| open.proxy.as_ref());
+        proxy.is_some_and(|proxy| proxy.transfers().hold(address, held))
+    }
+
     pub(crate) fn set_proxy_options(&self, options: ProxyOptions) {
         *self.proxy_options.lock().unwrap_or_else(PoisonError::into_inner) = options;
     }

@@ -110,6 +110,11 @@ pub(crate) const COPY_BUFFER: usize = 16 * 1024;
 /// Certificates that are kept for sites.
 pub(crate) const LEAVES: usize = 4096;
 
+/// The smallest answer that outlives its session, in bytes: smaller ones are there before a session could end.
+pub(crate) const RESUME_FROM: u64 = 256 * 1024;
+/// How long a broken answer waits for a session on which its rest can be asked for.
+pub(crate) const RESUME_PATIENCE: Duration = Duration::from_secs(10 * 60);
+
 /// The largest picture, in pixels.
 pub(crate) const PICTURE_PIXELS: u64 = 12_000_000;
 /// The largest picture file, in bytes.

@@ -12,6 +12,7 @@ mod http;
 mod page;
 mod raw;
 mod socks;
+mod transfer;
 mod websocket;
 
 use std::future::Future;
@@ -32,6 +33,7 @@ pub(crate) use self::authority::Authority;
 pub(crate) use self::credentials::Credentials;
 use self::http::serve_listener;
 pub(crate) use self::page::connector_refusal;
+pub(crate) use self::transfer::{Transfer, Transfers};
 use crate::catalogue::{Scheme, Site, Sites};
 use crate::client::{ClientError, ProxyEndpoint};
 use crate::limits::{GREETING_TIMEOUT, PROXY_CONNECTIONS};
@@ -46,6 +48,7 @@ pub(crate) struct Gate {
     authority: Arc<Authority>,
     sites: Arc<Sites>,
     uplink: Arc<Uplink>,
+    transfers: Arc<Transfers>,
     closed: CancellationToken,
     /// How many connections of a browser were served so far.
     connections: AtomicU64,
@@ -58,6 +61,7 @@ struct BrowserConnection(u64);
 /// A running proxy. Dropping it closes the listener and every connection.
 pub(crate) struct Proxy {
     endpoint: ProxyEndpoint,
+    transfers: Arc<Transfers>,
     _close: DropGuard,
 }
 
@@ -82,21 +86,28 @@ impl Proxy {
             authority: Arc::clone(&authority),
         };
         let closed = CancellationToken::new();
+        let transfers = Arc::<Transfers>::default();
         let gate = Arc::new(Gate {
             credentials,
             authority,
             sites,
             uplink,
+            transfers: Arc::clone(&transfers),
             closed: closed.clone(),
             connections: AtomicU64::new(0),
         });
         gate.spawn(accept(Arc::clone(&gate), listener));
-        Ok(Self { endpoint, _close: closed.drop_guard() })
+        Ok(Self { endpoint, transfers, _close: closed.drop_guard() })
     }
 
     /// Returns where it listens and what it asks for.
     pub(crate) fn endpoint(&self) -> &ProxyEndpoint {
         &self.endpoint
+    }
+
+    /// Returns the answers that can be held.
+    pub(crate) fn transfers(&self) -> &Transfers {
+        &self.transfers
     }
 }
 

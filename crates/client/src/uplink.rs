@@ -23,12 +23,18 @@ use tracing::debug;
 
 use crate::failure::{Failure, Fault};
 use crate::limits::WAIT_FOR_SESSION;
+use crate::proxy::Transfer;
+
+/// Why a body broke off.
+pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A body on its way through: streamed from the other side, or made here.
 #[derive(Debug)]
 pub(crate) enum Passing {
     /// As it comes.
     Stream(Incoming),
+    /// As it comes, and past the end of the session it came on.
+    Transfer(Box<Transfer>),
     /// In one piece.
     Whole(Option<Bytes>),
 }
@@ -41,11 +47,12 @@ impl Passing {
 
 impl Body for Passing {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self.get_mut() {
-            Self::Stream(body) => Pin::new(body).poll_frame(cx),
+            Self::Stream(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::from),
+            Self::Transfer(transfer) => transfer.poll_frame(cx),
             Self::Whole(body) => Poll::Ready(body.take().map(|bytes| Ok(Frame::data(bytes)))),
         }
     }
@@ -53,6 +60,7 @@ impl Body for Passing {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Stream(body) => body.is_end_stream(),
+            Self::Transfer(transfer) => transfer.is_end_stream(),
             Self::Whole(body) => body.is_none(),
         }
     }
@@ -60,6 +68,7 @@ impl Body for Passing {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Stream(body) => body.size_hint(),
+            Self::Transfer(transfer) => transfer.size_hint(),
             Self::Whole(body) => SizeHint::with_exact(body.as_ref().map_or(0, |bytes| bytes.len() as u64)),
         }
     }
@@ -211,7 +220,7 @@ fn copy_if_repeatable(request: &Request<Passing>) -> Option<Parts> {
 }
 
 /// Tells a session that ended from a stream that the connector reset on purpose.
-fn ended_with_the_session(error: &hyper::Error) -> bool {
+pub(crate) fn ended_with_the_session(error: &hyper::Error) -> bool {
     let stream = error.source().and_then(|source| source.downcast_ref::<h2::Error>());
     stream.is_none_or(|stream| stream.is_io() || stream.is_go_away())
 }

@@ -26,6 +26,7 @@ use tokio::net::TcpStream;
 use tracing::debug;
 
 use super::page::{Reader, connector_refusal, refuse};
+use super::transfer::Source;
 use super::{BrowserConnection, Gate, raw, websocket};
 use crate::catalogue::{Scheme, Site};
 use crate::failure::{Failure, Fault};
@@ -197,8 +198,9 @@ async fn forward(gate: &Arc<Gate>, site: &Arc<Site>, request: Request<Incoming>,
         Some(connection) => outgoing.headers_mut().insert(CONNECTION_HEADER, connection.0.into()),
         None => outgoing.headers_mut().remove(CONNECTION_HEADER),
     };
+    let source = Source::copy(&outgoing);
     match gate.uplink.request(outgoing).await {
-        Ok(answer) => pass_back(answer, reader),
+        Ok(answer) => pass_back(answer, reader, |answer| gate.transfers.carry(&gate.uplink, source, answer)),
         Err(error) => refuse_uplink(gate, reader, &error),
     }
 }
@@ -211,14 +213,18 @@ pub(super) fn site_uri(site: &Site, path: Option<&PathAndQuery>) -> Option<Uri> 
 }
 
 /// Hands the connector's answer to the browser; its own refusals become pages for people.
-pub(super) fn pass_back(answer: Response<Incoming>, reader: Reader) -> Response<Passing> {
-    let (parts, body) = answer.into_parts();
+pub(super) fn pass_back(
+    answer: Response<Incoming>,
+    reader: Reader,
+    carry: impl FnOnce(Response<Incoming>) -> Response<Passing>,
+) -> Response<Passing> {
     if reader == Reader::Person
-        && let Some(fault) = connector_refusal(&parts.headers)
+        && let Some(fault) = connector_refusal(answer.headers())
     {
-        return refuse(reader, parts.status, &fault.failure());
+        return refuse(reader, answer.status(), &fault.failure());
     }
-    let mut back = Response::new(Passing::Stream(body));
+    let (parts, body) = carry(answer).into_parts();
+    let mut back = Response::new(body);
     *back.status_mut() = parts.status;
     *back.headers_mut() = strip_hop_by_hop(parts.headers);
     // The site answers through the tunnel only; other ways to it do not exist for the browser.

@@ -1,3 +1,4 @@
 mod abuse;
 mod rig;
 mod sites;
+mod transfers;

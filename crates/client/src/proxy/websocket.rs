@@ -75,7 +75,7 @@ pub(super) async fn forward(
         Err(error) => return refuse_uplink(gate, reader, &error),
     };
     if !answer.status().is_success() {
-        return pass_back(answer, reader);
+        return pass_back(answer, reader, |answer| answer.map(Passing::Stream));
     }
     let tunnel = hyper::upgrade::on(&mut answer);
     gate.spawn(join(browser, tunnel));
