@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use latchgate_link::dial::TlsRoots;
+use latchgate_picture::PictureError;
 use latchgate_protocol::origin::PlainHttp;
 use thiserror::Error;
 use tokio::sync::watch;
@@ -12,9 +13,8 @@ use zeroize::Zeroizing;
 
 use crate::code;
 use crate::controller::Controller;
-use crate::failure::Failure;
+use crate::failure::{Failure, Fault};
 use crate::network::Internet;
-use crate::picture;
 use crate::presence::PresenceEvent;
 use crate::profile;
 use crate::proxy::{Authority, Credentials};
@@ -211,8 +211,9 @@ impl Client {
     /// # Errors
     /// `picture-unreadable` or `picture-no-code`.
     pub async fn read_picture(&self, bytes: Vec<u8>) -> Result<Zeroizing<String>, Failure> {
-        let searched = tokio::task::spawn_blocking(move || picture::read_file(bytes)).await;
-        searched.unwrap_or(Err(crate::Fault::Internal)).map_err(Failure::from)
+        let searched = tokio::task::spawn_blocking(move || latchgate_picture::read_file(bytes)).await;
+        let searched = searched.unwrap_or(Err(PictureError::NotStarted));
+        searched.map_err(|error| Fault::from(error).failure())
     }
 
     /// Finds the text of a pairing code in a camera frame of `width * height` grey values. Blocks for at
@@ -221,7 +222,7 @@ impl Client {
     /// # Errors
     /// `picture-unreadable` or `picture-no-code`.
     pub fn read_luma(&self, width: u32, height: u32, luma: &[u8]) -> Result<Zeroizing<String>, Failure> {
-        picture::read_luma(width, height, luma).map_err(Failure::from)
+        latchgate_picture::read_luma(width, height, luma).map_err(|error| Fault::from(error).failure())
     }
 
     /// Begins a pairing and returns once it is durable that it began; the view shows its progress. `secret`

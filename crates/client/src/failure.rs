@@ -374,6 +374,16 @@ impl std::fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+impl From<latchgate_picture::PictureError> for Fault {
+    fn from(error: latchgate_picture::PictureError) -> Self {
+        match error {
+            latchgate_picture::PictureError::Unreadable => Self::PictureUnreadable,
+            latchgate_picture::PictureError::NoCode => Self::PictureNoCode,
+            latchgate_picture::PictureError::NotStarted => Self::Internal,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

@@ -20,7 +20,6 @@ pub mod failure;
 mod farewell;
 mod limits;
 mod network;
-mod picture;
 pub mod presence;
 mod profile;
 mod proxy;

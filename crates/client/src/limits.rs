@@ -114,12 +114,3 @@ pub(crate) const LEAVES: usize = 4096;
 pub(crate) const RESUME_FROM: u64 = 256 * 1024;
 /// How long a broken answer waits for a session on which its rest can be asked for.
 pub(crate) const RESUME_PATIENCE: Duration = Duration::from_secs(10 * 60);
-
-/// The largest picture, in pixels.
-pub(crate) const PICTURE_PIXELS: u64 = 12_000_000;
-/// The largest picture file, in bytes.
-pub(crate) const PICTURE_BYTES: usize = 32 * 1024 * 1024;
-/// How long the search for a code in a picture may take.
-pub(crate) const PICTURE_TIMEOUT: Duration = Duration::from_millis(2_000);
-/// How long the search for a code in a camera frame may take.
-pub(crate) const FRAME_TIMEOUT: Duration = Duration::from_millis(200);

@@ -53,9 +53,9 @@ fn a_transparent_ground_is_paper() {
 #[test]
 fn ab_89_pictures_without_a_code_and_other_files_are_told_apart() {
     let blank = GrayImage::from_pixel(300, 300, image::Luma([200]));
-    assert_eq!(read_file(png(&blank)), Err(Fault::PictureNoCode));
-    assert_eq!(read_file(b"%PDF-1.7".to_vec()), Err(Fault::PictureUnreadable));
-    assert_eq!(read_file(Vec::new()), Err(Fault::PictureUnreadable));
+    assert_eq!(read_file(png(&blank)), Err(PictureError::NoCode));
+    assert_eq!(read_file(b"%PDF-1.7".to_vec()), Err(PictureError::Unreadable));
+    assert_eq!(read_file(Vec::new()), Err(PictureError::Unreadable));
     let whole = png(&draw(TEXT, 5, 0, 255));
     assert!(read_file(whole[..whole.len() / 3].to_vec()).is_err());
 }
@@ -63,16 +63,16 @@ fn ab_89_pictures_without_a_code_and_other_files_are_told_apart() {
 #[test]
 fn ab_89_more_than_twelve_megapixels_are_refused_before_they_are_decoded() {
     let huge = GrayImage::new(4001, 3001);
-    assert_eq!(read_file(png(&huge)), Err(Fault::PictureUnreadable));
-    assert_eq!(read_luma(4001, 3001, huge.as_raw()), Err(Fault::PictureUnreadable));
-    assert_eq!(read_luma(10, 10, &[0; 99]), Err(Fault::PictureUnreadable));
-    assert_eq!(read_luma(0, 10, &[]), Err(Fault::PictureUnreadable));
+    assert_eq!(read_file(png(&huge)), Err(PictureError::Unreadable));
+    assert_eq!(read_luma(4001, 3001, huge.as_raw()), Err(PictureError::Unreadable));
+    assert_eq!(read_luma(10, 10, &[0; 99]), Err(PictureError::Unreadable));
+    assert_eq!(read_luma(0, 10, &[]), Err(PictureError::Unreadable));
 }
 
 #[test]
 fn ab_89_a_panic_of_the_decoder_is_caught() {
-    let found = search(FRAME_TIMEOUT, || -> Result<GrayImage, Fault> { panic!("as the decoder may") });
-    assert_eq!(found, Err(Fault::PictureNoCode));
+    let found = search(FRAME_TIMEOUT, || -> Result<GrayImage, PictureError> { panic!("as the decoder may") });
+    assert_eq!(found, Err(PictureError::NoCode));
 }
 
 #[test]
@@ -82,5 +82,22 @@ fn ab_89_noise_ends_without_a_code() {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         image::Luma([state.to_be_bytes()[0]])
     });
-    assert_eq!(read_luma(640, 480, noise.as_raw()), Err(Fault::PictureNoCode));
+    assert_eq!(read_luma(640, 480, noise.as_raw()), Err(PictureError::NoCode));
+}
+
+#[test]
+fn an_enlarged_picture_goes_evenly_from_one_value_to_the_next() {
+    let two = GrayImage::from_raw(2, 1, vec![0, 200]).unwrap();
+    assert_eq!(enlarge(&two, 2).into_raw(), [0, 50, 150, 200, 0, 50, 150, 200]);
+    assert_eq!(enlarge(&GrayImage::from_pixel(1, 1, image::Luma([7])), 3).into_raw(), [7; 9]);
+}
+
+#[test]
+fn an_edge_is_sharpened_and_an_even_ground_stays() {
+    let ground = GrayImage::from_pixel(9, 9, image::Luma([90]));
+    assert_eq!(sharpen(&ground, 3, 2), ground);
+    let edge = GrayImage::from_fn(8, 1, |x, _| image::Luma([if x < 4 { 80 } else { 120 }]));
+    let sharp = sharpen(&edge, 3, 2);
+    assert!(sharp.get_pixel(3, 0).0[0] < 80 && sharp.get_pixel(4, 0).0[0] > 120, "{sharp:?}");
+    assert_eq!((sharp.get_pixel(0, 0).0[0], sharp.get_pixel(7, 0).0[0]), (80, 120));
 }
