@@ -158,6 +158,7 @@ fn is_own_address(address: IpAddr) -> bool {
 #[cfg(test)]
 pub(crate) mod tests {
     use latchgate_tunnel::catalogue::PersonView;
+    use latchgate_tunnel::rules::DeviceRules;
 
     use super::*;
 
@@ -171,7 +172,13 @@ pub(crate) mod tests {
             reachable: None,
         };
         let person = PersonView { name: "Ada".to_owned() };
-        Catalogue { company: "Example Ltd".to_owned(), person, sites: urls.iter().map(site).collect() }
+        Catalogue {
+            company: "Example Ltd".to_owned(),
+            person,
+            sites: urls.iter().map(site).collect(),
+            rules: DeviceRules::default(),
+            time: None,
+        }
     }
 
     #[test]

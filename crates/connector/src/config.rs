@@ -6,6 +6,7 @@
 //!
 //! People and devices are not here: they live in the store and are managed by the command line.
 
+mod devices;
 mod raw;
 mod site;
 mod template;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use latchgate_link::dial::{DialConfig, TlsRoots};
 use latchgate_protocol::GatewayOrigin;
 use latchgate_protocol::origin::{OriginError, PlainHttp};
+use latchgate_tunnel::rules::DeviceRules;
 use thiserror::Error;
 use url::Url;
 
@@ -85,6 +87,7 @@ pub struct Config {
     pub(crate) data: PathBuf,
     pub(crate) company: String,
     pub(crate) confirm: Confirm,
+    pub(crate) device_rules: DeviceRules,
     threads: Option<NonZeroUsize>,
     pub(crate) gateway: GatewayOrigin,
     pub(crate) plain_http: PlainHttp,
@@ -122,6 +125,7 @@ impl Config {
             data: folder.join(raw.data),
             company: raw.name.unwrap_or_else(|| "Your company".to_owned()),
             confirm: raw.confirm,
+            device_rules: devices::check(&raw.devices)?,
             threads: raw.threads,
             gateway,
             plain_http,

@@ -123,3 +123,20 @@ pub(crate) const ICON_LENGTH: usize = 16 * 1024;
 
 /// The longest line of the audit log, in bytes; reading the last one looks no further back.
 pub(crate) const AUDIT_LINE: usize = 16 * 1024;
+
+/// The shortest time without contact after which devices may be asked to lock: a long meeting below ground.
+pub(crate) const LOCK_AFTER_FLOOR: Duration = Duration::from_secs(60 * 60);
+
+/// The shortest time without contact after which devices may be asked to erase themselves: less than a weekend
+/// would erase them by mistake.
+pub(crate) const ERASE_AFTER_FLOOR: Duration = Duration::from_secs(3 * 24 * 60 * 60);
+
+/// The longest time that can be asked for: ten years.
+pub(crate) const RULE_CEILING: Duration = Duration::from_secs(3650 * 24 * 60 * 60);
+
+/// The longest time without use that can be asked for: what a device lets its person choose.
+pub(crate) const AUTO_LOCK_CEILING: Duration = Duration::from_secs(8 * 60 * 60);
+
+/// The fewest wrong passphrases after which devices may be asked to erase themselves: fewer would erase them by
+/// mistake.
+pub(crate) const ERASE_TRIES_FLOOR: u32 = 10;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use latchgate_protocol::DeviceId;
 use latchgate_tunnel::Generation;
+use latchgate_tunnel::rules::DeviceRules;
 use tokio::sync::watch;
 
 use crate::config::{Config, Confirm, Identity};
@@ -43,6 +44,7 @@ struct Holder {
 #[derive(Debug, Default)]
 pub(crate) struct Policy {
     pub(crate) company: String,
+    pub(crate) device_rules: DeviceRules,
     pub(crate) sites: Vec<Arc<Site>>,
     pub(crate) identity_names: Arc<IdentityNames>,
     by_origin: HashMap<Origin, Arc<Site>>,
@@ -115,13 +117,18 @@ pub(crate) struct PolicyBoard {
 struct Declared {
     company: String,
     confirm: Confirm,
+    device_rules: DeviceRules,
     sites: Vec<Arc<Site>>,
 }
 
 impl PolicyBoard {
     pub(crate) fn new(store: &Store, config: &Config) -> Result<Self, PolicyError> {
-        let declared =
-            Declared { company: config.company.clone(), confirm: config.confirm, sites: build_sites(config, &[])? };
+        let declared = Declared {
+            company: config.company.clone(),
+            confirm: config.confirm,
+            device_rules: config.device_rules,
+            sites: build_sites(config, &[])?,
+        };
         let board = Self { store: store.clone(), declared: Mutex::new(declared), current: watch::Sender::default() };
         board.refresh()?;
         Ok(board)
@@ -134,6 +141,7 @@ impl PolicyBoard {
             declared.sites = build_sites(config, &declared.sites)?;
             declared.company.clone_from(&config.company);
             declared.confirm = config.confirm;
+            declared.device_rules = config.device_rules;
         }
         self.refresh()
     }
@@ -174,6 +182,7 @@ impl PolicyBoard {
         });
         self.current.send_replace(Arc::new(Policy {
             company: declared.company.clone(),
+            device_rules: declared.device_rules,
             identity_names: Arc::new(IdentityNames::new(identities)),
             by_origin: declared.sites.iter().map(|site| (site.config.origin.clone(), Arc::clone(site))).collect(),
             sites: declared.sites.clone(),

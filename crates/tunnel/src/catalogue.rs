@@ -9,6 +9,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::rules::DeviceRules;
+
 /// The host name of the connector itself; it exists only inside the sealed tunnel.
 pub const AUTHORITY: &str = "connector.latchgate.internal";
 
@@ -58,6 +60,12 @@ pub struct Catalogue {
     pub person: PersonView,
     /// The sites, in the order of the configuration.
     pub sites: Vec<SiteView>,
+    /// What the company asks of its devices.
+    #[serde(default)]
+    pub rules: DeviceRules,
+    /// The company's time, in Unix seconds: what a device's own clock is compared with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<u64>,
 }
 
 /// The person whom a device is linked to.
@@ -105,10 +113,13 @@ mod tests {
                 passthrough: false,
                 reachable: Some(true),
             }],
+            rules: DeviceRules { lock_after: Some(86_400), ..DeviceRules::default() },
+            time: Some(7),
         };
         let golden = concat!(
             r#"{"company":"Example Ltd","person":{"name":"Ada"},"sites":[{"name":"Wiki","#,
-            r#""url":"https://wiki.example.com","group":"Knowledge","passthrough":false,"reachable":true}]}"#,
+            r#""url":"https://wiki.example.com","group":"Knowledge","passthrough":false,"reachable":true}],"#,
+            r#""rules":{"lock_after":86400},"time":7}"#,
         );
         assert_eq!(serde_json::to_string(&catalogue).unwrap(), golden);
         assert_eq!(serde_json::from_str::<Catalogue>(golden).unwrap(), catalogue);
@@ -119,5 +130,6 @@ mod tests {
         let json = r#"{"company":"C","person":{"name":"P","x":1},"sites":[{"name":"S","url":"u","new":[]}],"y":2}"#;
         let catalogue: Catalogue = serde_json::from_str(json).unwrap();
         assert!(!catalogue.sites[0].passthrough);
+        assert_eq!((catalogue.rules, catalogue.time), (DeviceRules::default(), None));
     }
 }

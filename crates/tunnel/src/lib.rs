@@ -16,6 +16,7 @@ pub mod devices;
 pub mod keys;
 pub mod pairing;
 pub mod rotation;
+pub mod rules;
 pub mod sealing;
 pub mod session;
 pub mod wipe;

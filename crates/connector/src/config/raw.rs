@@ -24,6 +24,8 @@ pub(super) struct RawConfig {
     pub(super) gateway: RawGateway,
     pub(super) local: Option<RawLocal>,
     #[serde(default)]
+    pub(super) devices: RawDevices,
+    #[serde(default)]
     pub(super) site: Vec<RawSite>,
 }
 
@@ -45,6 +47,20 @@ pub(super) struct RawGateway {
 pub(super) struct RawLocal {
     /// A loopback address that serves `/jwks.json`.
     pub(super) listen: SocketAddr,
+}
+
+/// What is asked of every device; what is absent is not asked.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawDevices {
+    /// Locks a device after this time without contact: `"14d"`, `"36h"`.
+    pub(super) lock_after: Option<String>,
+    /// Erases a device after this time without contact.
+    pub(super) erase_after: Option<String>,
+    /// The longest time without use before a device locks: `"10m"`.
+    pub(super) auto_lock: Option<String>,
+    /// Erases a device after this many wrong passphrases in a row.
+    pub(super) erase_after_tries: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -51,6 +51,13 @@ url = {gateway}
 # [local]
 # listen = "127.0.0.1:9180"
 
+# What every device is asked to do; without a line it is not asked.
+# [devices]
+# lock_after = "14d"                          # locks after this time without contact with the company
+# erase_after = "90d"                         # erases itself after this time without contact
+# auto_lock = "10m"                           # locks when nobody used it for this long, or earlier
+# erase_after_tries = 10                      # erases itself after so many wrong passphrases in a row
+
 # One block for each web application. Nothing is reachable that is not declared here.
 #
 # [[site]]

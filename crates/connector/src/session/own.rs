@@ -16,6 +16,7 @@ use super::{Session, malformed};
 use crate::body::ResponseBody;
 use crate::policy::Policy;
 use crate::refusal::Refusal;
+use crate::time::UnixSeconds;
 
 impl Session {
     pub(super) async fn answer_own(&self, request: Request<Incoming>) -> Result<Response<ResponseBody>, Refusal> {
@@ -40,6 +41,8 @@ impl Session {
             company: policy.company.clone(),
             person: PersonView { name: person.name.clone() },
             sites: policy.sites_of(&person).map(|site| site.view()).collect(),
+            rules: policy.device_rules,
+            time: Some(UnixSeconds::now().0),
         };
         json(&catalogue)
     }

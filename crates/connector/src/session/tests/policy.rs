@@ -310,3 +310,16 @@ async fn usage_is_counted_per_site() {
     assert_eq!((rows[0].requests, rows[0].up, rows[0].down), (1, 4, 7));
     assert_eq!((rows[0].login.as_str(), rows[0].site.as_str()), ("maria", "Wiki"));
 }
+
+#[tokio::test]
+async fn devices_hear_with_the_catalogue_what_is_asked_of_them_and_of_each_change() {
+    let app = TestApp::new("[devices]\nlock_after = \"14d\"\nauto_lock = \"10m\"\n");
+    let device = app.device_of("maria", "staff").await;
+    let ask = async || serde_json::from_str::<Catalogue>(&device.get_text(CATALOGUE).await).unwrap();
+    let catalogue = ask().await;
+    assert_eq!((catalogue.rules.lock_after, catalogue.rules.auto_lock_minutes), (Some(14 * 86_400), Some(10)));
+    assert!(catalogue.time.unwrap() > 1_700_000_000);
+    app.declare("[devices]\nerase_after = \"90d\"\n");
+    let rules = ask().await.rules;
+    assert_eq!((rules.lock_after, rules.erase_after, rules.auto_lock_minutes), (None, Some(90 * 86_400), None));
+}
