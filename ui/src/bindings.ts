@@ -25,9 +25,21 @@ sites: Array<SiteView>,
  */
 keychain: KeychainState, 
 /**
- * What the person chose for this profile.
+ * What holds for this profile: what the person chose, or what the company requires where that is stricter.
  */
 settings: Settings, 
+/**
+ * What opens the vault.
+ */
+method: UnlockMethod, 
+/**
+ * What the company requires of the settings.
+ */
+required: RequiredView, 
+/**
+ * What there is to say about a company that does not answer.
+ */
+away: AwayView | null, 
 /**
  * Why a pairing that was here is gone, until the next one.
  */
@@ -282,7 +294,7 @@ printed: boolean, };
 /**
  * Whether this system's keychain can be used.
  */
-export type KeychainState = "available" | "absent" | "locked" | "denied";
+export type KeychainState = "available" | "absent" | "locked" | "denied" | "corrupt";
 
 /**
  * What opens the vault.
@@ -292,7 +304,7 @@ export type UnlockMethod = "passphrase" | "biometric" | "fileKey" | "none";
 /**
  * Why a vault is closed.
  */
-export type LockCause = "start" | "person" | "idle" | "screen" | "sleep";
+export type LockCause = "start" | "person" | "idle" | "screen" | "sleep" | "contact";
 
 /**
  * What a person chooses for a profile. It lies beside the vault in the clear, and changes only while the vault
@@ -315,3 +327,33 @@ eraseAfterTries: number | null,
  * Allows backups: files that are this device to whoever has them and their passphrase.
  */
 backups: boolean, };
+
+/**
+ * What a company requires of what a person chooses; absent is not required.
+ */
+export type RequiredView = { 
+/**
+ * The longest time without use, in minutes.
+ */
+lockAfterMinutes: number | null, 
+/**
+ * The most wrong passphrases before the keys are erased.
+ */
+eraseAfterTries: number | null, };
+
+/**
+ * A company that has not answered for long, by its own rules.
+ */
+export type AwayView = { 
+/**
+ * Whole days since its last answer.
+ */
+days: number, 
+/**
+ * Whether pages wait for its next one.
+ */
+waiting: boolean, 
+/**
+ * In how many whole days this device erases itself, where that is near.
+ */
+erasesInDays: number | null, };

@@ -2,7 +2,7 @@
  * Development only: shows any screen by its name without the app behind it, `?screen=NAME&theme=dark&lang=de&dir=rtl`.
  * `npm run screens` walks through all of them. What is shown here is made up.
  */
-import type { AppView, CodeView, CompanyView, Failure, KeychainState, Light, PairingProgress, ProfileView, Screen, SiteView, StatusView } from "./bindings";
+import type { AppView, AwayView, CodeView, CompanyView, Failure, KeychainState, Light, PairingProgress, ProfileView, RequiredView, Screen, Settings, SiteView, StatusView } from "./bindings";
 import type { Biometrics, PageView } from "./bindings-shell";
 import type { Host, ScanEvents } from "./host";
 import { type LanguageChoice, setLanguage } from "./language.svelte";
@@ -13,6 +13,9 @@ interface Scene {
   screen?: Screen;
   startAt?: StartAt;
   keychain?: KeychainState;
+  settings?: Partial<Settings>;
+  required?: RequiredView;
+  away?: AwayView;
   /** More companies than the one that is shown. */
   others?: CompanyView[];
   biometrics?: Biometrics;
@@ -116,6 +119,7 @@ export const scenes: Record<string, Scene> = {
   "passphrase-biometric": { startAt: { at: "passphrase", code }, biometrics: "finger" },
   "passphrase-keychain-absent": { startAt: { at: "passphrase", code }, keychain: "absent" },
   "passphrase-keychain-locked": { startAt: { at: "passphrase", code }, keychain: "locked" },
+  "passphrase-keychain-corrupt": { startAt: { at: "passphrase", code }, keychain: "corrupt" },
   "passphrase-keychain-denied": { startAt: { at: "passphrase", code }, keychain: "denied" },
   "pairing-checking": { screen: pairing({ step: "checking" }) },
   "pairing-connecting": { screen: pairing({ step: "connecting" }) },
@@ -129,9 +133,12 @@ export const scenes: Record<string, Scene> = {
   "unlock-wait": locked(6, 95),
   "unlock-idle": locked(0, null, { cause: "idle" }),
   "unlock-last-tries": locked(8, null, { triesLeft: 2 }),
+  "unlock-contact": { ...locked(0, null, { cause: "contact" }), away: { days: 86, waiting: true, erasesInDays: 4 } },
+  "unlock-corrupt": { ...locked(0, null), keychain: "corrupt", failure: failure("keychain-corrupt"), act: () => (type("unlock-passphrase", "right"), press("unlock")) },
   "unlock-biometric": { ...locked(0, null, { method: "biometric" }), biometrics: "finger" },
   unlocking: { screen: { kind: "unlocking" }, profile },
   portal: portal(),
+  "portal-away": { ...trouble(lights("bad", "unknown", "bad", failures.noNetwork)), away: { days: 14, waiting: true, erasesInDays: null } },
   "portal-search": portal({ act: () => type("search", "ti") }),
   "portal-no-match": portal({ act: () => type("search", "payroll") }),
   "portal-status": portal({ act: () => press("status") }),
@@ -148,6 +155,7 @@ export const scenes: Record<string, Scene> = {
   "device-forget": portal({ startAt: { at: "device" }, act: () => press("forget") }),
   device: portal({ startAt: { at: "device" } }),
   settings: portal({ startAt: { at: "settings" } }),
+  "settings-required": portal({ startAt: { at: "settings" }, settings: { lockAfterMinutes: 5, eraseAfterTries: 10 }, required: { lockAfterMinutes: 10, eraseAfterTries: 10 } }),
   "settings-sight": portal({ startAt: { at: "settings" }, act: () => unfold("settings-sight") }),
   "settings-about": portal({ startAt: { at: "settings" }, act: () => unfold("settings-about") }),
   "settings-licences": portal({ startAt: { at: "settings" }, act: () => unfold("settings-licences") }),
@@ -224,7 +232,10 @@ export function preview(query: URLSearchParams): { host: Host; startAt?: StartAt
     status: scene.status ?? lights("unknown", "unknown", "unknown"),
     sites: scene.sites ?? [],
     keychain: scene.keychain ?? "available",
-    settings: { lockAfterMinutes: 15, lockWithScreen: true, eraseAfterTries: null, backups: false },
+    settings: { lockAfterMinutes: 15, lockWithScreen: true, eraseAfterTries: null, backups: false, ...scene.settings },
+    method: "passphrase",
+    required: scene.required ?? { lockAfterMinutes: null, eraseAfterTries: null },
+    away: scene.away ?? null,
     ended: scene.ended ?? null,
   };
   const shown: CompanyView = {

@@ -5,7 +5,8 @@ use tokio::sync::watch;
 
 use crate::failure::{Failure, Fault};
 use crate::view::{
-    AppView, KeychainState, Light, PairingProgress, PairingStep, ProfileView, Screen, Settings, SiteView, StatusView,
+    AppView, AwayView, KeychainState, Light, PairingProgress, PairingStep, ProfileView, RequiredView, Screen, Settings,
+    SiteView, StatusView, UnlockMethod,
 };
 
 /// Publishes whole views; what does not change the view wakes nobody.
@@ -24,6 +25,9 @@ impl Board {
             sites: Vec::new(),
             keychain: KeychainState::Available,
             settings: Settings::default(),
+            method: UnlockMethod::Passphrase,
+            required: RequiredView::default(),
+            away: None,
             ended: None,
         };
         Self { view: watch::Sender::new(view) }
@@ -45,12 +49,20 @@ impl Board {
         self.change(|view| view.profile = profile);
     }
 
+    pub(crate) fn set_method(&self, method: UnlockMethod) {
+        self.change(|view| view.method = method);
+    }
+
     pub(crate) fn set_keychain(&self, keychain: KeychainState) {
         self.change(|view| view.keychain = keychain);
     }
 
-    pub(crate) fn set_settings(&self, settings: Settings) {
-        self.change(|view| view.settings = settings);
+    pub(crate) fn set_settings(&self, settings: Settings, required: RequiredView) {
+        self.change(|view| (view.settings, view.required) = (settings, required));
+    }
+
+    pub(crate) fn set_away(&self, away: Option<AwayView>) {
+        self.change(|view| view.away = away);
     }
 
     /// Says why there is no pairing any more; the next pairing takes it away.

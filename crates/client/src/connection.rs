@@ -16,6 +16,7 @@ use latchgate_link::control::{Control, Controls};
 use latchgate_link::limits::{CONNECTION_WINDOW, STREAM_WINDOW};
 use latchgate_link::{LinkError, Refusal};
 use latchgate_tunnel::CloseReason;
+use latchgate_tunnel::rules::DeviceRules;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
@@ -23,7 +24,9 @@ use tracing::{info, warn};
 
 use crate::board::{Board, lights};
 use crate::catalogue::{SiteIndex, Sites, views};
+use crate::clocks::Clocks;
 use crate::company::{AskError, Company};
+use crate::contact::ContactDesk;
 use crate::establish::{EstablishError, Established, Establisher};
 use crate::failure::{Failure, Fault};
 use crate::farewell::Goodbye;
@@ -48,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) profile: Arc<Mutex<Profile>>,
     /// Who wants another key.
     pub(crate) rotation: Arc<RotationDesk>,
+    /// Hears of each sealed answer.
+    pub(crate) contact: Arc<ContactDesk>,
 }
 
 /// The connection of one open vault.
@@ -283,6 +288,7 @@ impl Connection {
         let Shared { board, uplink, sites, folder, profile, .. } = &self.shared;
         match Company::new(uplink).catalogue().await {
             Ok(catalogue) => {
+                self.hear(Some((catalogue.rules, catalogue.time))).await;
                 sites.store(Arc::new(SiteIndex::new(&catalogue)));
                 let view = {
                     let mut profile = profile.lock().unwrap_or_else(PoisonError::into_inner);
@@ -302,11 +308,27 @@ impl Connection {
                 board.set_refusal(None);
             }
             Err(AskError::Refused(fault)) => {
+                self.hear(None).await;
                 sites.store(Arc::default());
                 board.set_sites(Vec::new());
                 board.set_refusal(Some(fault.failure()));
             }
             Err(error) => warn!(%error, "the catalogue was not fetched"),
+        }
+    }
+
+    /// The company answered, sealed; what it asks of this device is kept where that is new.
+    async fn hear(&self, said: Option<(DeviceRules, Option<u64>)>) {
+        let heard = self.shared.contact.hear(said, &Clocks::now());
+        match self.establisher.note_contact(heard.clone()).await {
+            Ok(false) => return,
+            Ok(true) => {}
+            Err(error) => warn!(error = describe(&error), "the time of the company's answer was not kept"),
+        }
+        let mut profile = self.shared.profile.lock().unwrap_or_else(PoisonError::into_inner);
+        profile.contact = heard;
+        if let Err(error) = self.shared.folder.write(&profile) {
+            warn!(%error, "the copy of the company's rules was not kept");
         }
     }
 

@@ -7,6 +7,7 @@
 //!    finds that it was overtaken and leaves it closed.
 
 mod backup;
+mod contact;
 mod leaving;
 mod locking;
 mod pairing;
@@ -21,15 +22,17 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 use tracing::{info, warn};
 
-use self::locking::{Clocks, locked};
+use self::locking::locked;
 use crate::board::{Board, pairing};
 use crate::client::{
     ClientConfig, ClientError, EraseWebData, IdleLock, ProfileName, ProxyEndpoint, ProxyOptions, UnlockSecret,
 };
+use crate::clocks::Clocks;
 use crate::connection::{Connection, Shared};
+use crate::contact::{ContactDesk, Due};
 use crate::establish::Establisher;
 use crate::failure::{Failure, Fault};
-use crate::farewell::Farewell;
+use crate::farewell::{Farewell, forget_end, read_end};
 use crate::network::Network;
 use crate::profile::{Place, Profile, ProfileFolder};
 use crate::proxy::Proxy;
@@ -63,6 +66,8 @@ pub(crate) struct Controller {
     idle: IdleLock,
     /// When somebody last used the device.
     used: Mutex<Clocks>,
+    /// When the company last answered.
+    contact: Arc<ContactDesk>,
 }
 
 /// What exists while the vault is open.
@@ -104,7 +109,6 @@ impl Controller {
         let start = |profile: &Profile| locked(&fresh(), profile.method, LockCause::Start);
         let screen = profile.as_ref().map_or(Screen::Welcome, start);
         let board = Board::new(screen, profile.as_ref().map(|profile| profile.view(None)));
-        board.set_settings(profile.as_ref().map(|profile| profile.settings.clone()).unwrap_or_default());
         let controller = Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
             name: config.profile,
@@ -123,14 +127,23 @@ impl Controller {
             cause: Mutex::new(LockCause::Start),
             idle: config.idle,
             used: Mutex::new(Clocks::now()),
+            contact: Arc::default(),
         });
+        controller.contact.begin(profile.as_ref().and_then(|profile| profile.contact.clone()), &Clocks::now());
+        controller.show_settings(&profile.as_ref().map(|profile| profile.settings.clone()).unwrap_or_default());
+        if profile.is_none() {
+            controller.board.set_ended(read_end(controller.folder.path()).map(Fault::failure));
+        }
         if let Some(farewell) = Farewell::read(controller.folder.path()) {
             let leaving = Arc::clone(&controller);
             drop(runtime.spawn(async move { leaving.leave(&farewell).await }));
             return Ok(controller);
         }
         let looking = Arc::clone(&controller);
-        drop(runtime.spawn(async move { looking.look_around(profile).await }));
+        drop(runtime.spawn(async move {
+            looking.look_around(profile).await;
+            looking.follow_contact();
+        }));
         Ok(controller)
     }
 
@@ -164,18 +177,23 @@ impl Controller {
         if self.vault().is_some() {
             return Ok(());
         }
-        let profile = self.read_profile()?.ok_or_else(|| Fault::NotPaired.failure())?;
+        let unpaired = || self.board.view().ended.unwrap_or_else(|| Fault::NotPaired.failure());
+        let profile = self.read_profile()?.ok_or_else(unpaired)?;
         let locks = self.locks.load(Ordering::SeqCst);
         self.board.set_screen(Screen::Unlocking);
         match self.open_with(secret, &profile).await {
+            Ok(vault) if self.contact.unseal(vault.contents().contact().cloned(), &Clocks::now()) == Due::Erase => {
+                drop(vault);
+                Err(self.erase_overdue(&profile).await)
+            }
             Ok(vault) => self.install(vault, profile, locks).await,
             Err(VaultError::Spent) => self.erase_spent(&profile).await,
             Err(error) => {
-                if let VaultError::Store(error) = &error
+                if let Some(state) = error.keychain_state()
                     && profile.place == Place::Store
                     && self.store.guards()
                 {
-                    self.board.set_keychain(error.keychain_state());
+                    self.board.set_keychain(state);
                 }
                 self.show_locked(profile.method);
                 Err((&error).into())
@@ -217,7 +235,9 @@ impl Controller {
             Fault::StorageFailed.failure()
         })?;
         *self.tries() = fresh();
-        self.board.set_settings(Settings::default());
+        self.contact.begin(None, &Clocks::now());
+        self.show_settings(&Settings::default());
+        self.board.set_away(None);
         self.board.set_profile(None);
         self.board.set_screen(Screen::Welcome);
         info!("the pairing was removed from this device");
@@ -238,8 +258,13 @@ impl Controller {
     async fn install(&self, vault: Vault, profile: Profile, locks: u64) -> Result<(), Failure> {
         let method = profile.method;
         self.board.set_profile(Some(profile.view(None)));
-        self.board.set_settings(profile.settings.clone());
+        self.board.set_method(method);
+        self.show_settings(&profile.settings);
+        self.board.set_away(self.contact.view(&Clocks::now()));
         self.board.set_ended(None);
+        if let Err(error) = forget_end(self.folder.path()) {
+            warn!(%error, "the end of an earlier pairing was not forgotten");
+        }
         let vault = Arc::new(tokio::sync::Mutex::new(vault));
         let stage = stage(&vault).await;
         let open = Open {
@@ -262,6 +287,7 @@ impl Controller {
             }
             *slot = Some(open);
         }
+        self.follow_rules().await;
         match stage {
             Stage::Unfinished => {
                 self.board.set_screen(pairing(PairingStep::Connecting));
@@ -321,6 +347,7 @@ impl Controller {
             folder: Arc::clone(&self.folder),
             profile: Arc::clone(&open.profile),
             rotation: Arc::clone(&open.rotation),
+            contact: Arc::clone(&self.contact),
         };
         let mut connection = Connection { establisher, shared };
         let this = Weak::clone(&self.this);

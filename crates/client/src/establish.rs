@@ -40,6 +40,7 @@ use tracing::{debug, info};
 use zeroize::Zeroizing;
 
 use crate::code;
+use crate::contact::{Contact, is_worth_keeping};
 use crate::failure::{Failure, Fault};
 use crate::farewell;
 use crate::limits::PRESENCE_TIMEOUT;
@@ -204,6 +205,18 @@ impl Establisher {
     pub(crate) async fn wipe_key(&self) -> Option<WipeKey> {
         let vault = self.vault.lock().await;
         if let Contents::Active(active) = vault.contents() { Some(farewell::wipe_key(active)) } else { None }
+    }
+
+    /// Keeps when the company answered, where that says something new. Returns whether it does.
+    pub(crate) async fn note_contact(&self, heard: Option<Contact>) -> Result<bool, EstablishError> {
+        let mut vault = self.vault.lock().await;
+        let Contents::Active(active) = vault.contents() else { return Ok(false) };
+        if !is_worth_keeping(active.contact.as_ref(), heard.as_ref()) {
+            return Ok(false);
+        }
+        let noted = Active { contact: heard, ..active.clone() };
+        vault.put(Contents::Active(noted)).await?;
+        Ok(true)
     }
 
     /// Opens a further session on a connection that has one.

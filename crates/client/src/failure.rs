@@ -195,6 +195,14 @@ faults! {
     Removed = "removed",
         "Your company has removed this device. Its keys and what it kept of the company were erased here.",
         "If you did not expect that, ask your company. With a new code from them you can pair again.";
+    /// The company did not answer for long.
+    NoContact = "no-contact",
+        "Your company has not answered for longer than it allows, and this device has locked.",
+        "Connect to the internet and unlock. Your sites open as soon as your company answers.";
+    /// The company did not answer for so long that it wants nothing to stay.
+    ErasedWithoutContact = "erased-without-contact",
+        "Your company had not answered for so long that the keys and what was kept of it were erased here, as it requires.",
+        "Ask your company for a new code and pair this device again.";
     /// Not one of the person's devices.
     DeviceUnknown = "device-unknown",
         "You have no such device, or it is not in a state for this.",
@@ -235,11 +243,15 @@ faults! {
         "Wait until the time shown has passed, then try again.";
     /// Too many tries, and the person chose erasure.
     ErasedAfterTries = "erased-after-tries",
-        "There were too many wrong tries, and the keys on this device were erased, as you had chosen.",
+        "There were too many wrong tries, and the keys on this device were erased, as you or your company had chosen.",
         "Ask your company for a new code and pair this device again.";
     /// A setting outside of its range.
     BadSetting = "bad-setting",
         "This setting is outside of what can be chosen.",
+        "Choose one of the values that are offered.";
+    /// A setting that the company does not allow.
+    RequiredByCompany = "required-by-company",
+        "Your company requires a stricter setting.",
         "Choose one of the values that are offered.";
     /// Backups were not turned on.
     BackupsOff = "backups-off",
@@ -249,6 +261,10 @@ faults! {
     BackupUnreadable = "backup-unreadable",
         "This file is not a backup that this version can read.",
         "Choose the file that was saved as a backup, or update this app.";
+    /// Older than the company allows.
+    BackupTooOld = "backup-too-old",
+        "This backup is older than your company lets a device be without contact.",
+        "Ask your company for a new code and pair this device.";
     /// The wrong passphrase for a backup.
     BackupPassphrase = "backup-passphrase",
         "This passphrase does not open the backup, or the file is damaged.",
@@ -283,8 +299,8 @@ faults! {
         "Allow Latchgate in the keychain's settings, or choose a passphrase.";
     /// What the keychain returned is damaged.
     KeychainCorrupt = "keychain-corrupt",
-        "The stored keys are damaged and cannot be read.",
-        "Nothing was changed. Restore them if you can; otherwise remove the pairing and pair again.";
+        "What the keychain returns is damaged, so that keys that are kept in it cannot be read.",
+        "Nothing was deleted. Restore the keychain from a backup of this system, or remove the pairing and pair again.";
     /// The disk.
     StorageFailed = "storage-failed",
         "The keys could not be written on this device.",

@@ -22,6 +22,7 @@ use latchgate_tunnel::wipe::{WipeKey, open_order};
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
+use crate::failure::Fault;
 use crate::limits::{ANSWER_ATTEMPTS, ANSWER_PAUSE};
 use crate::network::Network;
 use crate::profile::Place;
@@ -29,6 +30,7 @@ use crate::vault::contents::Active;
 use crate::vault::write_atomically;
 
 const FILE: &str = "farewell.json";
+const ENDED: &str = "ended";
 
 /// How the company ended the pairing.
 pub(crate) enum Goodbye {
@@ -43,8 +45,22 @@ pub(crate) enum Goodbye {
 pub(crate) struct Farewell {
     /// Where the vault lies.
     pub(crate) place: Place,
+    /// Why the pairing ended.
+    #[serde(default)]
+    reason: Reason,
     /// To whom the answer goes, where one is wanted.
     answer: Option<Answer>,
+}
+
+/// Why the pairing ended.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Reason {
+    /// The company said so.
+    #[default]
+    Removed,
+    /// It did not answer for as long as it allows.
+    WithoutContact,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -102,7 +118,20 @@ impl Farewell {
             }
             (Goodbye::Wipe(_) | Goodbye::Revoked, _) => None,
         };
-        Self { place, answer }
+        Self { place, reason: Reason::Removed, answer }
+    }
+
+    /// Says what is left to do where the company did not answer for as long as it allows.
+    pub(crate) const fn without_contact(place: Place) -> Self {
+        Self { place, reason: Reason::WithoutContact, answer: None }
+    }
+
+    /// Returns why the pairing ended.
+    pub(crate) const fn fault(&self) -> Fault {
+        match self.reason {
+            Reason::Removed => Fault::Removed,
+            Reason::WithoutContact => Fault::ErasedWithoutContact,
+        }
     }
 
     /// Reads what an earlier start left to do. A damaged file says only that there is something.
@@ -138,10 +167,30 @@ impl Farewell {
 
     /// Forgets it: nothing is left to do.
     pub(crate) fn delete(folder: &Path) -> io::Result<()> {
-        match fs::remove_file(file(folder)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            Ok(()) | Err(_) => Ok(()),
-        }
+        remove(&file(folder))
+    }
+}
+
+/// Keeps why there is no pairing any more, for a person who looks at this device later.
+pub(crate) fn note_end(folder: &Path, fault: Fault) -> io::Result<()> {
+    write_atomically(&folder.join(ENDED), fault.code().as_bytes())
+}
+
+/// Reads why there is no pairing any more.
+pub(crate) fn read_end(folder: &Path) -> Option<Fault> {
+    let code = fs::read(folder.join(ENDED)).ok()?;
+    Fault::ALL.iter().copied().find(|fault| fault.code().as_bytes() == code)
+}
+
+/// Forgets it: there is a pairing again.
+pub(crate) fn forget_end(folder: &Path) -> io::Result<()> {
+    remove(&folder.join(ENDED))
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

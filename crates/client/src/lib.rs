@@ -10,10 +10,12 @@
 mod board;
 mod catalogue;
 pub mod client;
+mod clocks;
 mod code;
 pub mod companies;
 mod company;
 mod connection;
+mod contact;
 mod controller;
 mod establish;
 pub mod failure;

@@ -44,6 +44,16 @@ pub(crate) const IDLE_MINUTES_CEILING: u32 = 8 * 60;
 /// machine slept.
 pub(crate) const IDLE_LOOK: Duration = Duration::from_secs(5);
 
+/// How often the clocks are looked at for the time without contact, which is counted in days.
+pub(crate) const CONTACT_LOOK: Duration = Duration::from_secs(60);
+/// By how much a later answer of the company must be later before it is written into the vault: a keychain is not
+/// written to each minute.
+pub(crate) const CONTACT_NOTED: Duration = Duration::from_secs(60 * 60);
+/// By how much the time without contact grows before it is written down: what a restart can take back.
+pub(crate) const CONTACT_KEPT: Duration = Duration::from_secs(10 * 60);
+/// How long before it erases itself a device says so.
+pub(crate) const ERASE_WARNING: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// How long a message bus that is not there is left alone.
 #[cfg(target_os = "linux")]
 pub(crate) const BUS_RETRY: Duration = Duration::from_secs(30);

@@ -13,6 +13,7 @@ use latchgate_tunnel::StaticPublicKey;
 use serde::{Deserialize, Serialize};
 
 use crate::client::ClientError;
+use crate::contact::Contact;
 use crate::vault::{make_private_folder, write_atomically};
 use crate::view::{ProfileView, Settings, UnlockMethod};
 
@@ -38,6 +39,9 @@ pub(crate) struct Profile {
     /// What the person chose.
     #[serde(default)]
     pub(crate) settings: Settings,
+    /// A copy of what the vault holds about the company's last answer, for a device that nobody unlocks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) contact: Option<Contact>,
 }
 
 /// Where a vault lies.
@@ -75,6 +79,7 @@ impl Profile {
             method,
             place,
             settings: Settings::default(),
+            contact: None,
         }
     }
 

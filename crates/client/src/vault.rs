@@ -32,6 +32,7 @@ use self::tries::Tries;
 use crate::client::UnlockSecret;
 use crate::failure::{Failure, Fault};
 use crate::limits::{BOUND_KEY_LENGTH, FILE_KEY_LENGTH, KEYCHAIN_TIMEOUT, PASSPHRASE_LENGTH};
+use crate::view::KeychainState;
 
 /// Why the vault was not opened, made or written.
 #[derive(Debug, Error)]
@@ -79,6 +80,26 @@ impl From<BlobError> for VaultError {
         match error {
             BlobError::NoRandomness => Self::NoRandomness,
             BlobError::Malformed | BlobError::Incompatible | BlobError::Work | BlobError::WrongKey => Self::Corrupt,
+        }
+    }
+}
+
+impl VaultError {
+    /// Returns what the screens show about the keychain after this error, where it is the keychain's.
+    pub(crate) const fn keychain_state(&self) -> Option<KeychainState> {
+        match self {
+            Self::Store(error) => Some(error.keychain_state()),
+            Self::Corrupt => Some(KeychainState::Corrupt),
+            Self::Absent
+            | Self::WrongPassphrase
+            | Self::WrongKey
+            | Self::WrongFileKey
+            | Self::Wait
+            | Self::Spent
+            | Self::WrongMethod
+            | Self::Weak
+            | Self::Unguarded
+            | Self::NoRandomness => None,
         }
     }
 }

@@ -27,8 +27,14 @@ pub struct AppView {
     pub sites: Vec<SiteView>,
     /// Whether this system's keychain can be used.
     pub keychain: KeychainState,
-    /// What the person chose for this profile.
+    /// What holds for this profile: what the person chose, or what the company requires where that is stricter.
     pub settings: Settings,
+    /// What opens the vault.
+    pub method: UnlockMethod,
+    /// What the company requires of the settings.
+    pub required: RequiredView,
+    /// What there is to say about a company that does not answer.
+    pub away: Option<AwayView>,
     /// Why a pairing that was here is gone, until the next one.
     pub ended: Option<Failure>,
 }
@@ -273,6 +279,8 @@ pub enum KeychainState {
     Locked,
     /// There is one, and it refuses this program.
     Denied,
+    /// There is one, and what it returns is not what was written.
+    Corrupt,
 }
 
 /// What opens the vault.
@@ -303,6 +311,30 @@ pub enum LockCause {
     Screen,
     /// The system was about to sleep.
     Sleep,
+    /// The company did not answer for longer than it allows.
+    Contact,
+}
+
+/// What a company requires of what a person chooses; absent is not required.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct RequiredView {
+    /// The longest time without use, in minutes.
+    pub lock_after_minutes: Option<u32>,
+    /// The most wrong passphrases before the keys are erased.
+    pub erase_after_tries: Option<u32>,
+}
+
+/// A company that has not answered for long, by its own rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct AwayView {
+    /// Whole days since its last answer.
+    pub days: u32,
+    /// Whether pages wait for its next one.
+    pub waiting: bool,
+    /// In how many whole days this device erases itself, where that is near.
+    pub erases_in_days: Option<u32>,
 }
 
 /// What a person chooses for a profile. It lies beside the vault in the clear, and changes only while the vault
@@ -375,6 +407,8 @@ pub fn bindings() -> String {
         UnlockMethod,
         LockCause,
         Settings,
+        RequiredView,
+        AwayView,
     );
     text
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use latchgate_client::presence::{self, PresenceEvent};
-use latchgate_client::view::Screen;
+use latchgate_client::view::{AwayView, LockCause, Screen};
 use latchgate_client::{Client, Failure, Fault, ProxyEndpoint, ProxyOptions};
 use serde_json::json;
 use tokio::sync::watch;
@@ -105,6 +105,9 @@ async fn serve(client: &Client, task: &ProxyTask, kept: bool, json: bool, output
     if let Some(path) = task.credentials_file.as_deref().filter(|_| !kept) {
         write_credentials(path, &endpoint)?;
     }
+    if let Some(away) = client.view().away {
+        tell_of_silence(away);
+    }
     say("Connecting to the company …");
     report_until(client, |ready| ready).await?;
     let url = Zeroizing::new(format!("http://{}:{}@{}", endpoint.user, *endpoint.password, endpoint.addr));
@@ -124,9 +127,9 @@ async fn report_until(client: &Client, enough: impl Fn(bool) -> bool) -> Result<
         let (failure, ready, open, erasing, notice) = {
             let view = views.borrow_and_update();
             let ready = view.profile.as_ref().is_some_and(|profile| profile.person.is_some());
-            let removed = view.ended.as_ref().is_some_and(|notice| notice.code == Fault::Removed.code());
-            let erasing = removed && view.screen != Screen::Welcome;
-            (view.status.failure.clone(), ready, view.screen == Screen::Portal, erasing, view.ended.clone())
+            let erasing = view.ended.is_some() && view.screen != Screen::Welcome;
+            let notice = view.ended.clone().or_else(|| why_locked(&view.screen));
+            (view.status.failure.clone(), ready, view.screen == Screen::Portal, erasing, notice)
         };
         // A process that ends now would leave the erasure to the next one.
         if !open && !erasing {
@@ -142,6 +145,27 @@ async fn report_until(client: &Client, enough: impl Fn(bool) -> bool) -> Result<
         if views.changed().await.is_err() {
             return Err(Fault::Internal.failure().into());
         }
+    }
+}
+
+/// Says what a program that serves others could not foresee.
+fn why_locked(screen: &Screen) -> Option<Failure> {
+    match screen {
+        Screen::Locked { cause: LockCause::Contact, .. } => Some(Fault::NoContact.failure()),
+        Screen::Locked { .. } | Screen::Welcome | Screen::Pairing { .. } | Screen::Unlocking | Screen::Portal => None,
+    }
+}
+
+/// Says since when the company has not answered, where its rules make that worth saying.
+fn tell_of_silence(away: AwayView) {
+    let AwayView { days, waiting, erases_in_days } = away;
+    if waiting {
+        say(&format!("Your company last answered {days} days ago. Nothing is served until it answers again."));
+    }
+    if let Some(left) = erases_in_days {
+        say(&format!(
+            "If your company does not answer within {left} days, this device erases its keys, as it requires."
+        ));
     }
 }
 

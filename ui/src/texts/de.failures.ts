@@ -175,7 +175,7 @@ export const failures: Failures = {
     advice: "Warten Sie, bis die angezeigte Zeit um ist, und versuchen Sie es dann noch einmal.",
   },
   "erased-after-tries": {
-    message: "Es gab zu viele Fehlversuche. Die Schlüssel auf diesem Gerät wurden gelöscht, so wie Sie es gewählt hatten.",
+    message: "Es gab zu viele Fehlversuche. Die Schlüssel auf diesem Gerät wurden gelöscht, so wie Sie oder Ihre Firma es gewählt hatten.",
     advice: "Bitten Sie Ihre Firma um einen neuen Code und koppeln Sie dieses Gerät neu.",
   },
   "too-many-companies": {
@@ -227,8 +227,8 @@ export const failures: Failures = {
     advice: "Erlauben Sie Latchgate in den Einstellungen des Schlüsselbunds, oder wählen Sie eine Passphrase.",
   },
   "keychain-corrupt": {
-    message: "Die gespeicherten Schlüssel sind beschädigt und lassen sich nicht lesen.",
-    advice: "Es wurde nichts geändert. Stellen Sie die Schlüssel wieder her, wenn Sie können; sonst entfernen Sie die Kopplung und koppeln Sie neu.",
+    message: "Was der Schlüsselbund liefert, ist beschädigt. Schlüssel, die darin liegen, lassen sich nicht lesen.",
+    advice: "Es wurde nichts gelöscht. Stellen Sie den Schlüsselbund aus einer Sicherung dieses Systems wieder her, oder entfernen Sie die Kopplung und koppeln Sie neu.",
   },
   "storage-failed": {
     message: "Die Schlüssel konnten auf diesem Gerät nicht gespeichert werden.",
@@ -309,6 +309,22 @@ export const failures: Failures = {
   "too-many-pages": {
     message: "Es sind zu viele Seiten offen.",
     advice: "Schließen Sie zuerst einige davon.",
+  },
+  "no-contact": {
+    message: "Ihre Firma hat länger nicht geantwortet, als sie erlaubt. Dieses Gerät hat sich gesperrt.",
+    advice: "Verbinden Sie sich mit dem Internet und entsperren Sie. Ihre Websites öffnen sich, sobald Ihre Firma antwortet.",
+  },
+  "erased-without-contact": {
+    message: "Ihre Firma hatte so lange nicht geantwortet, dass die Schlüssel und alles von ihr Aufbewahrte hier gelöscht wurden, wie sie es verlangt.",
+    advice: "Bitten Sie Ihre Firma um einen neuen Code und koppeln Sie dieses Gerät neu.",
+  },
+  "required-by-company": {
+    message: "Ihre Firma verlangt eine strengere Einstellung.",
+    advice: "Wählen Sie einen der angebotenen Werte.",
+  },
+  "backup-too-old": {
+    message: "Diese Sicherung ist älter, als ein Gerät Ihrer Firma ohne Kontakt sein darf.",
+    advice: "Bitten Sie Ihre Firma um einen neuen Code und koppeln Sie dieses Gerät.",
   },
   unexpected: {
     message: "In Latchgate ist etwas schiefgegangen.",

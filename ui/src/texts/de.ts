@@ -92,6 +92,10 @@ export const de: Texts = {
         title: "Latchgate darf den Schlüsselbund nicht verwenden",
         text: "Ihre Schlüssel liegen in einer Datei, die nur diese Passphrase öffnet. Wählen Sie eine lange, oder erlauben Sie Latchgate zuerst in den Einstellungen des Schlüsselbunds.",
       },
+      corrupt: {
+        title: "Der Schlüsselbund dieses Geräts liefert beschädigte Daten",
+        text: "Ihre Schlüssel liegen in einer Datei, die nur diese Passphrase öffnet. Wählen Sie eine lange, oder lassen Sie zuerst den Schlüsselbund reparieren.",
+      },
     },
   },
 
@@ -141,6 +145,7 @@ export const de: Texts = {
       idle: "Gesperrt, weil Latchgate eine Weile nicht benutzt wurde. Entsperren Sie, um weiterzumachen.",
       screen: "Zusammen mit Ihrem Bildschirm gesperrt. Entsperren Sie, um weiterzumachen.",
       sleep: "Gesperrt, bevor dieses Gerät in den Ruhezustand ging. Entsperren Sie, um weiterzumachen.",
+      contact: "Gesperrt, weil Ihre Firma länger nicht geantwortet hat, als sie erlaubt. Entsperren und verbinden Sie sich, um weiterzumachen.",
     },
     triesLeft: (count) =>
       count === 1
@@ -148,6 +153,12 @@ export const de: Texts = {
         : `Sie haben noch ${count} Versuche. Danach werden die Schlüssel auf diesem Gerät gelöscht.`,
     forgotten: "Passphrase vergessen?",
     forget: "Dieses Gerät vergessen",
+  },
+
+  away: {
+    waiting: (days) => `Ihre Firma hat zuletzt vor ${days} Tagen geantwortet. Ihre Websites öffnen sich, sobald sie wieder antwortet.`,
+    erases: (days) =>
+      days < 2 ? "Wenn Ihre Firma nicht innerhalb eines Tages antwortet, löscht dieses Gerät seine Schlüssel. Ihre Firma verlangt das." : `Wenn Ihre Firma nicht innerhalb von ${days} Tagen antwortet, löscht dieses Gerät seine Schlüssel. Ihre Firma verlangt das.`,
   },
 
   forget: {
@@ -267,6 +278,8 @@ export const de: Texts = {
     screen: "Zusammen mit dem Bildschirm dieses Geräts sperren",
     erase: (count) => `Schlüssel nach ${count} falschen Passphrasen löschen`,
     eraseHint: "Danach braucht dieses Gerät einen neuen Kopplungscode. Sonst muss jeder weitere Versuch länger warten.",
+    atMost: (time) => `Ihre Firma erlaubt höchstens ${time}.`,
+    required: "Ihre Firma verlangt das.",
   },
 
   toolbar: {

@@ -176,7 +176,7 @@ export const failures = {
     advice: "Wait until the time shown has passed, then try again.",
   },
   "erased-after-tries": {
-    message: "There were too many wrong tries, and the keys on this device were erased, as you had chosen.",
+    message: "There were too many wrong tries, and the keys on this device were erased, as you or your company had chosen.",
     advice: "Ask your company for a new code and pair this device again.",
   },
   "too-many-companies": {
@@ -228,8 +228,8 @@ export const failures = {
     advice: "Allow Latchgate in the keychain’s settings, or choose a passphrase.",
   },
   "keychain-corrupt": {
-    message: "The stored keys are damaged and cannot be read.",
-    advice: "Nothing was changed. Restore them if you can; otherwise remove the pairing and pair again.",
+    message: "What the keychain returns is damaged, so that keys that are kept in it cannot be read.",
+    advice: "Nothing was deleted. Restore the keychain from a backup of this system, or remove the pairing and pair again.",
   },
   "storage-failed": {
     message: "The keys could not be written on this device.",
@@ -312,6 +312,22 @@ export const failures = {
   "too-many-pages": {
     message: "Too many pages are open.",
     advice: "Close some of them first.",
+  },
+  "no-contact": {
+    message: "Your company has not answered for longer than it allows, and this device has locked.",
+    advice: "Connect to the internet and unlock. Your sites open as soon as your company answers.",
+  },
+  "erased-without-contact": {
+    message: "Your company had not answered for so long that the keys and what was kept of it were erased here, as it requires.",
+    advice: "Ask your company for a new code and pair this device again.",
+  },
+  "required-by-company": {
+    message: "Your company requires a stricter setting.",
+    advice: "Choose one of the values that are offered.",
+  },
+  "backup-too-old": {
+    message: "This backup is older than your company lets a device be without contact.",
+    advice: "Ask your company for a new code and pair this device.",
   },
   unexpected: {
     message: "Something went wrong inside Latchgate.",

@@ -93,6 +93,10 @@ export const en = {
         title: "Latchgate may not use the keychain",
         text: "Your keys are kept in a file that only this passphrase opens. Choose a long one, or allow Latchgate in the keychain’s settings first.",
       },
+      corrupt: {
+        title: "The keychain of this device returns damaged data",
+        text: "Your keys are kept in a file that only this passphrase opens. Choose a long one, or have the keychain repaired first.",
+      },
     },
   },
 
@@ -142,11 +146,18 @@ export const en = {
       idle: "Locked because nobody used Latchgate for a while. Unlock to go on.",
       screen: "Locked together with your screen. Unlock to go on.",
       sleep: "Locked before this device went to sleep. Unlock to go on.",
+      contact: "Locked because your company has not answered for longer than it allows. Unlock and connect to go on.",
     } satisfies Record<LockCause, string>,
     triesLeft: (count: number) =>
       count === 1 ? "One try is left. If it is wrong, the keys on this device are erased." : `${count} tries are left. After that the keys on this device are erased.`,
     forgotten: "Forgot the passphrase?",
     forget: "Forget this device",
+  },
+
+  away: {
+    waiting: (days: number) => `Your company last answered ${days} days ago. Your sites open as soon as it answers again.`,
+    erases: (days: number) =>
+      days < 2 ? "If your company does not answer within a day, this device erases its keys. Your company requires that." : `If your company does not answer within ${days} days, this device erases its keys. Your company requires that.`,
   },
 
   forget: {
@@ -266,6 +277,8 @@ export const en = {
     screen: "Lock together with the screen of this device",
     erase: (count: number) => `Erase the keys after ${count} wrong passphrases`,
     eraseHint: "Afterwards this device needs a new pairing code. Without this, each further try has to wait longer.",
+    atMost: (time: string) => `Your company allows ${time} at most.`,
+    required: "Your company requires this.",
   },
 
   toolbar: {

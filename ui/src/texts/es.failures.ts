@@ -175,7 +175,7 @@ export const failures: Failures = {
     advice: "Espere a que pase el tiempo indicado e inténtelo de nuevo.",
   },
   "erased-after-tries": {
-    message: "Ha habido demasiados intentos fallidos y se han borrado las claves de este dispositivo, como usted había elegido.",
+    message: "Ha habido demasiados intentos fallidos y se han borrado las claves de este dispositivo, como usted o su empresa habían elegido.",
     advice: "Pida un código nuevo a su empresa y vincule de nuevo este dispositivo.",
   },
   "too-many-companies": {
@@ -227,8 +227,8 @@ export const failures: Failures = {
     advice: "Permita Latchgate en los ajustes del llavero o elija una frase de contraseña.",
   },
   "keychain-corrupt": {
-    message: "Las claves guardadas están dañadas y no se pueden leer.",
-    advice: "No se ha cambiado nada. Restáurelas si puede; si no, elimine la vinculación y vincule de nuevo.",
+    message: "Lo que devuelve el llavero está dañado y las claves guardadas en él no se pueden leer.",
+    advice: "No se ha borrado nada. Restaure el llavero desde una copia de este sistema, o elimine la vinculación y vincule de nuevo.",
   },
   "storage-failed": {
     message: "No se han podido guardar las claves en este dispositivo.",
@@ -309,6 +309,22 @@ export const failures: Failures = {
   "too-many-pages": {
     message: "Hay demasiadas páginas abiertas.",
     advice: "Cierre algunas primero.",
+  },
+  "no-contact": {
+    message: "Su empresa no ha respondido durante más tiempo del que permite, y este dispositivo se ha bloqueado.",
+    advice: "Conéctese a internet y desbloquee. Sus sitios se abrirán en cuanto su empresa responda.",
+  },
+  "erased-without-contact": {
+    message: "Su empresa llevaba tanto tiempo sin responder que aquí se han borrado las claves y lo que se guardaba de ella, como exige.",
+    advice: "Pida un código nuevo a su empresa y vincule de nuevo este dispositivo.",
+  },
+  "required-by-company": {
+    message: "Su empresa exige un ajuste más estricto.",
+    advice: "Elija uno de los valores que se ofrecen.",
+  },
+  "backup-too-old": {
+    message: "Esta copia de seguridad es más antigua que el tiempo que su empresa permite a un dispositivo estar sin contacto.",
+    advice: "Pida un código nuevo a su empresa y vincule este dispositivo.",
   },
   unexpected: {
     message: "Algo ha fallado dentro de Latchgate.",

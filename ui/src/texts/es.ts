@@ -95,6 +95,10 @@ export const es: Texts = {
         title: "Latchgate no puede usar el llavero",
         text: "Sus claves se guardan en un archivo que solo abre esta frase de contraseña. Elija una larga, o permita antes Latchgate en los ajustes del llavero.",
       },
+      corrupt: {
+        title: "El llavero de este dispositivo devuelve datos dañados",
+        text: "Sus claves se guardan en un archivo que solo abre esta frase de contraseña. Elija una larga, o haga reparar antes el llavero.",
+      },
     },
   },
 
@@ -144,6 +148,7 @@ export const es: Texts = {
       idle: "Bloqueado porque Latchgate no se ha usado durante un rato. Desbloquee para continuar.",
       screen: "Bloqueado junto con su pantalla. Desbloquee para continuar.",
       sleep: "Bloqueado antes de que este dispositivo se suspendiera. Desbloquee para continuar.",
+      contact: "Bloqueado porque su empresa no ha respondido durante más tiempo del que permite. Desbloquee y conéctese para continuar.",
     },
     triesLeft: (count) =>
       count === 1
@@ -151,6 +156,12 @@ export const es: Texts = {
         : `Le quedan ${count} intentos. Después se borran las claves de este dispositivo.`,
     forgotten: "¿Ha olvidado la frase de contraseña?",
     forget: "Olvidar este dispositivo",
+  },
+
+  away: {
+    waiting: (days) => `Su empresa respondió por última vez hace ${days} días. Sus sitios se abrirán en cuanto responda de nuevo.`,
+    erases: (days) =>
+      days < 2 ? "Si su empresa no responde en el plazo de un día, este dispositivo borrará sus claves. Su empresa lo exige." : `Si su empresa no responde en el plazo de ${days} días, este dispositivo borrará sus claves. Su empresa lo exige.`,
   },
 
   forget: {
@@ -270,6 +281,8 @@ export const es: Texts = {
     screen: "Bloquear junto con la pantalla de este dispositivo",
     erase: (count) => `Borrar las claves tras ${count} frases de contraseña incorrectas`,
     eraseHint: "Después, este dispositivo necesita un código de vinculación nuevo. Sin esto, cada nuevo intento debe esperar más.",
+    atMost: (time) => `Su empresa permite ${time} como máximo.`,
+    required: "Su empresa lo exige.",
   },
 
   toolbar: {

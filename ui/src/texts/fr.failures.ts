@@ -175,7 +175,7 @@ export const failures: Failures = {
     advice: "Attendez la fin du délai affiché, puis réessayez.",
   },
   "erased-after-tries": {
-    message: "Il y a eu trop d’essais manqués, et les clés de cet appareil ont été effacées, comme vous l’aviez choisi.",
+    message: "Il y a eu trop d’essais manqués, et les clés de cet appareil ont été effacées, comme vous ou votre entreprise l’aviez choisi.",
     advice: "Demandez un nouveau code à votre entreprise et jumelez de nouveau cet appareil.",
   },
   "too-many-companies": {
@@ -227,8 +227,8 @@ export const failures: Failures = {
     advice: "Autorisez Latchgate dans les réglages du trousseau, ou choisissez une phrase secrète.",
   },
   "keychain-corrupt": {
-    message: "Les clés enregistrées sont abîmées et illisibles.",
-    advice: "Rien n’a été modifié. Restaurez-les si vous le pouvez ; sinon, supprimez le jumelage et recommencez-le.",
+    message: "Ce que renvoie le trousseau est endommagé : les clés qui s’y trouvent sont illisibles.",
+    advice: "Rien n’a été supprimé. Restaurez le trousseau depuis une sauvegarde de ce système, ou supprimez le jumelage et recommencez-le.",
   },
   "storage-failed": {
     message: "Les clés n’ont pas pu être enregistrées sur cet appareil.",
@@ -309,6 +309,22 @@ export const failures: Failures = {
   "too-many-pages": {
     message: "Trop de pages sont ouvertes.",
     advice: "Fermez-en d’abord quelques-unes.",
+  },
+  "no-contact": {
+    message: "Votre entreprise n’a pas répondu depuis plus longtemps qu’elle ne le permet, et cet appareil s’est verrouillé.",
+    advice: "Connectez-vous à internet et déverrouillez. Vos sites s’ouvriront dès que votre entreprise répondra.",
+  },
+  "erased-without-contact": {
+    message: "Votre entreprise n’avait pas répondu depuis si longtemps que les clés et tout ce qui venait d’elle ont été effacés ici, comme elle l’exige.",
+    advice: "Demandez un nouveau code à votre entreprise et jumelez de nouveau cet appareil.",
+  },
+  "required-by-company": {
+    message: "Votre entreprise exige un réglage plus strict.",
+    advice: "Choisissez une des valeurs proposées.",
+  },
+  "backup-too-old": {
+    message: "Cette sauvegarde est plus ancienne que le temps que votre entreprise permet à un appareil de rester sans contact.",
+    advice: "Demandez un nouveau code à votre entreprise et jumelez cet appareil.",
   },
   unexpected: {
     message: "Un problème est survenu dans Latchgate.",

@@ -95,6 +95,10 @@ export const fr: Texts = {
         title: "Latchgate n’a pas accès au trousseau",
         text: "Vos clés sont gardées dans un fichier que seule cette phrase secrète ouvre. Choisissez-en une longue, ou autorisez d’abord Latchgate dans les réglages du trousseau.",
       },
+      corrupt: {
+        title: "Le trousseau de cet appareil renvoie des données endommagées",
+        text: "Vos clés sont conservées dans un fichier que seule cette phrase secrète ouvre. Choisissez-en une longue, ou faites d’abord réparer le trousseau.",
+      },
     },
   },
 
@@ -144,6 +148,7 @@ export const fr: Texts = {
       idle: "Verrouillé parce que Latchgate n’a pas servi depuis un moment. Déverrouillez pour continuer.",
       screen: "Verrouillé en même temps que votre écran. Déverrouillez pour continuer.",
       sleep: "Verrouillé avant la mise en veille de cet appareil. Déverrouillez pour continuer.",
+      contact: "Verrouillé parce que votre entreprise n’a pas répondu depuis plus longtemps qu’elle ne le permet. Déverrouillez et connectez-vous pour continuer.",
     },
     triesLeft: (count) =>
       count < 2
@@ -151,6 +156,12 @@ export const fr: Texts = {
         : `Il vous reste ${count} essais. Ensuite, les clés de cet appareil sont effacées.`,
     forgotten: "Phrase secrète oubliée ?",
     forget: "Oublier cet appareil",
+  },
+
+  away: {
+    waiting: (days) => `Votre entreprise a répondu pour la dernière fois il y a ${days} jours. Vos sites s’ouvriront dès qu’elle répondra de nouveau.`,
+    erases: (days) =>
+      days < 2 ? "Si votre entreprise ne répond pas d’ici un jour, cet appareil effacera ses clés. Votre entreprise l’exige." : `Si votre entreprise ne répond pas d’ici ${days} jours, cet appareil effacera ses clés. Votre entreprise l’exige.`,
   },
 
   forget: {
@@ -270,6 +281,8 @@ export const fr: Texts = {
     screen: "Verrouiller avec l’écran de cet appareil",
     erase: (count) => `Effacer les clés après ${count} phrases secrètes erronées`,
     eraseHint: "Cet appareil aura ensuite besoin d’un nouveau code de jumelage. Sinon, chaque nouvel essai doit attendre plus longtemps.",
+    atMost: (time) => `Votre entreprise autorise ${time} au plus.`,
+    required: "Votre entreprise l’exige.",
   },
 
   toolbar: {

@@ -13,6 +13,8 @@ use zeroize::Zeroizing;
 
 use super::{Controller, Stage, stage};
 use crate::client::UnlockSecret;
+use crate::clocks::Clocks;
+use crate::contact::Due;
 use crate::failure::{Failure, Fault};
 use crate::limits::{BLOB, PASSPHRASE_LENGTH};
 use crate::profile::Profile;
@@ -74,6 +76,10 @@ impl Controller {
             return Err(Fault::AlreadyPaired.failure());
         }
         let Restored { mut profile, contents } = open(backup, passphrase).await?;
+        let now = Clocks::now();
+        if contents.contact().is_some_and(|contact| contact.due_on(&now) == Due::Erase) {
+            return Err(Fault::BackupTooOld.failure());
+        }
         let method = secret.method();
         let place = self.choose_place(method).await?;
         (profile.method, profile.place) = (method, place);
@@ -86,6 +92,7 @@ impl Controller {
             return Err(Fault::StorageFailed.failure());
         }
         info!("a backup was restored");
+        self.contact.unseal(vault.contents().contact().cloned(), &now);
         self.install(vault, profile, locks).await
     }
 }
@@ -127,7 +134,7 @@ mod tests {
     async fn a_backup_brings_the_device_back_under_a_new_passphrase() {
         let device = Device::new();
         let backup = backed_up(&device).await;
-        assert!(backup.starts_with(b"LGB\x01LGV\x01\x01"));
+        assert!(backup.starts_with(b"LGB\x01LGV\x02\x01"));
         const { assert!(BACKUP_MEMORY > ARGON2_MEMORY) };
         let text = String::from_utf8_lossy(&backup).into_owned();
         assert!(!text.contains(COMPANY) && !text.contains("gateway.example.com"));
@@ -154,7 +161,7 @@ mod tests {
         for (bytes, secret, code) in [
             (&backup[..], "other words", "backup-passphrase"),
             (&damaged[..], "backup words", "backup-unreadable"),
-            (&backup[..backup.len() - 1], "backup words", "backup-passphrase"),
+            (&backup[..backup.len() - 1], "backup words", "backup-unreadable"),
             (&backup[4..], "backup words", "backup-unreadable"),
             (b"", "backup words", "backup-unreadable"),
         ] {

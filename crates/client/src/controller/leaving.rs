@@ -8,7 +8,7 @@ use tracing::warn;
 use super::Controller;
 use crate::company::Company;
 use crate::failure::{Failure, Fault};
-use crate::farewell::{Farewell, Goodbye};
+use crate::farewell::{Farewell, Goodbye, note_end};
 use crate::vault::contents::Contents;
 use crate::view::DeviceView;
 
@@ -39,11 +39,7 @@ impl Controller {
     pub(super) async fn leave(&self, farewell: &Farewell) {
         {
             let _one_at_a_time = self.command.lock().await;
-            self.board.set_ended(Some(Fault::Removed.failure()));
-            self.lock(crate::view::LockCause::Person);
-            if let Err(failure) = self.erase_from(farewell.place).await {
-                warn!(code = failure.code, "the keys of a revoked device were not erased");
-                self.board.set_ended(Some(failure));
+            if self.erase_leaving(farewell).await.is_err() {
                 return;
             }
         }
@@ -52,6 +48,29 @@ impl Controller {
         }
         if let Err(error) = Farewell::delete(self.folder.path()) {
             warn!(%error, "what is done was not forgotten");
+        }
+    }
+
+    /// Erases everything and says why; while no other command is under way.
+    pub(super) async fn erase_leaving(&self, farewell: &Farewell) -> Result<(), Failure> {
+        self.board.set_ended(Some(farewell.fault().failure()));
+        self.lock(crate::view::LockCause::Person);
+        let erased = self.erase_from(farewell.place).await;
+        match &erased {
+            Ok(()) => self.end(farewell.fault()),
+            Err(failure) => {
+                warn!(code = failure.code, "the keys of a device that left were not erased");
+                self.board.set_ended(Some(failure.clone()));
+            }
+        }
+        erased
+    }
+
+    /// Says why there is no pairing any more, until the next one.
+    pub(super) fn end(&self, fault: Fault) {
+        self.board.set_ended(Some(fault.failure()));
+        if let Err(error) = note_end(self.folder.path(), fault) {
+            warn!(%error, "the reason of the end was not kept");
         }
     }
 

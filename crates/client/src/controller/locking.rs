@@ -8,7 +8,7 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
@@ -16,31 +16,12 @@ use tracing::{info, warn};
 
 use super::Controller;
 use crate::client::IdleLock;
+use crate::clocks::Clocks;
 use crate::failure::{Failure, Fault};
 use crate::limits::{ERASE_TRIES_FLOOR, IDLE_LOOK, IDLE_MINUTES_CEILING};
 use crate::profile::Profile;
 use crate::vault::tries::Tries;
 use crate::view::{LockCause, Screen, Settings, UnlockMethod};
-
-/// A moment by both clocks.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Clocks {
-    steady: Instant,
-    date: SystemTime,
-}
-
-impl Clocks {
-    pub(super) fn now() -> Self {
-        Self { steady: Instant::now(), date: SystemTime::now() }
-    }
-
-    /// Tells whether `limit` has passed between this moment and `now` by either clock.
-    fn passed(&self, now: &Self, limit: Duration) -> bool {
-        let steady = now.steady.saturating_duration_since(self.steady);
-        let date = now.date.duration_since(self.date).unwrap_or_default();
-        steady.max(date) >= limit
-    }
-}
 
 impl Controller {
     pub(crate) fn lock(&self, cause: LockCause) {
@@ -94,6 +75,7 @@ impl Controller {
         }
         let profile = self.opened().as_ref().map(|open| Arc::clone(&open.profile));
         let profile = profile.ok_or_else(|| Fault::Locked.failure())?;
+        self.check_rules(&settings)?;
         let mut changed = profile.lock().unwrap_or_else(PoisonError::into_inner).clone();
         changed.settings = settings;
         let mut tries = self.tries().clone();
@@ -104,7 +86,7 @@ impl Controller {
             warn!(%error, "the settings were not kept");
             Fault::StorageFailed.failure()
         })?;
-        self.board.set_settings(changed.settings.clone());
+        self.show_settings(&changed.settings);
         profile.lock().unwrap_or_else(PoisonError::into_inner).settings = changed.settings;
         Ok(())
     }
@@ -112,10 +94,9 @@ impl Controller {
     /// The last try was wrong: nothing that opens anything stays.
     pub(super) async fn erase_spent(&self, profile: &Profile) -> Result<(), Failure> {
         warn!("too many wrong tries: the keys are erased, as the person chose");
-        let failure = Fault::ErasedAfterTries.failure();
         self.erase(profile).await?;
-        self.board.set_ended(Some(failure.clone()));
-        Err(failure)
+        self.end(Fault::ErasedAfterTries);
+        Err(Fault::ErasedAfterTries.failure())
     }
 
     pub(super) fn show_locked(&self, method: UnlockMethod) {

@@ -93,7 +93,7 @@ impl Controller {
         }
         match probed {
             Ok(()) => Ok(Place::Store),
-            Err(StoreError::Absent | StoreError::Denied | StoreError::Io(_))
+            Err(StoreError::Absent | StoreError::Denied | StoreError::Corrupt | StoreError::Io(_))
                 if self.store.guards() && method == UnlockMethod::Passphrase =>
             {
                 let probed = self.shelf(Place::Folder).probe().await;

@@ -21,7 +21,7 @@ use crate::world::{COMPANY, World};
 pub(super) struct Device {
     folder: tempfile::TempDir,
     pub(super) store: Arc<MemoryStore>,
-    world: World,
+    pub(super) world: World,
     /// How often what pages kept was erased.
     erased: Arc<AtomicUsize>,
 }
@@ -70,12 +70,33 @@ impl Device {
 
     /// Pairs and goes on to the portal.
     pub(super) async fn paired(&self) -> Arc<Controller> {
+        self.paired_with(UnlockSecret::None).await
+    }
+
+    /// Pairs with a vault under `secret`.
+    pub(super) async fn paired_with(&self, secret: UnlockSecret) -> Arc<Controller> {
         let controller = self.start().await;
-        controller.pair(&self.world.code(), UnlockSecret::None).await.unwrap();
-        until(&controller, |view| step(view) == Some(PairingStep::Done)).await;
-        controller.confirm_check_code().await.unwrap();
-        until(&controller, |view| view.status.company == Light::Good).await;
+        self.pair(&controller, secret).await;
         controller
+    }
+
+    /// Pairs what was started, and goes on to the portal.
+    pub(super) async fn pair(&self, controller: &Controller, secret: UnlockSecret) {
+        controller.pair(&self.world.code(), secret).await.unwrap();
+        until(controller, |view| step(view) == Some(PairingStep::Done)).await;
+        controller.confirm_check_code().await.unwrap();
+        until(controller, |view| view.status.company == Light::Good).await;
+    }
+
+    /// Fetches a page through the proxy.
+    pub(super) async fn get(&self, controller: &Controller, url: &str) -> String {
+        get(&controller.proxy().unwrap(), url).await
+    }
+
+    /// Tells whether nothing of a pairing is left: keys, description, and what pages kept.
+    pub(super) fn is_erased(&self) -> bool {
+        let described = self.folder.path().join("work/profile.json").exists();
+        self.store.values.lock().unwrap().is_empty() && !described && self.erased.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -190,10 +211,11 @@ async fn ab_82_without_a_working_keychain_no_code_is_burnt() {
     let device = Device::new();
     let controller = device.start().await;
     type Case = (fn() -> StoreError, &'static str, KeychainState);
-    let failures: [Case; 3] = [
+    let failures: [Case; 4] = [
         (|| StoreError::Absent, "keychain-absent", KeychainState::Absent),
         (|| StoreError::Locked, "keychain-locked", KeychainState::Locked),
         (|| StoreError::Denied, "keychain-denied", KeychainState::Denied),
+        (|| StoreError::Corrupt, "keychain-corrupt", KeychainState::Corrupt),
     ];
     for (fail, code, state) in failures {
         *device.store.fails.lock().unwrap() = Some(fail);
@@ -235,6 +257,36 @@ async fn ab_82_a_locked_keychain_is_no_reason_to_pair_again() {
     device.store.mend();
     controller.unlock(UnlockSecret::None).await.unwrap();
     until(&controller, |view| view.status.company == Light::Good).await;
+}
+
+#[tokio::test]
+async fn ab_82_damaged_keys_are_named_and_neither_deleted_nor_counted_as_a_wrong_passphrase() {
+    for secret in [|| passphrase("correct horse"), || UnlockSecret::None] {
+        let device = Device::new();
+        let controller = device.paired_with(secret()).await;
+        let erasing = Settings { erase_after_tries: Some(10), ..Settings::default() };
+        controller.set_settings(erasing).await.unwrap();
+        drop(controller);
+        let flip = || {
+            let mut values = device.store.values.lock().unwrap();
+            let blob = values.get_mut("work").unwrap();
+            let middle = blob.len() / 2;
+            blob[middle] ^= 1;
+        };
+        flip();
+        let damaged = device.store.values.lock().unwrap().clone();
+        let controller = device.start().await;
+        for _ in 0..12 {
+            let failure = controller.unlock(secret()).await.unwrap_err();
+            let view = controller.board().view();
+            assert_eq!((failure.code.as_str(), view.keychain), ("keychain-corrupt", KeychainState::Corrupt));
+            assert!(matches!(view.screen, Screen::Locked { failed_attempts: 0, .. }));
+        }
+        assert_eq!(*device.store.values.lock().unwrap(), damaged, "nothing is changed");
+        flip();
+        controller.unlock(secret()).await.unwrap();
+        until(&controller, |view| view.status.company == Light::Good).await;
+    }
 }
 
 #[tokio::test]
@@ -424,7 +476,9 @@ async fn a_crash_in_the_middle_of_an_erasure_is_made_up_for_by_the_next_start() 
     }
     assert!(hash.matches(device.world.far().answer.as_ref().unwrap().as_bytes()));
     drop(controller);
-    assert_eq!(device.start().await.board().view().ended, None, "it is over");
+    let again = device.start().await;
+    assert!(!again.is_leaving(), "it is over");
+    assert_eq!(again.board().view().ended.unwrap().code, "removed", "and still said");
 }
 
 #[tokio::test(start_paused = true)]

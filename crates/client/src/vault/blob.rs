@@ -1,8 +1,11 @@
 //! The sealed form of a vault's contents.
 //!
 //! ```text
-//! "LGV" | version 1 | protection u8 | parameters | nonce[12] | AES-256-GCM ciphertext
+//! "LGV" | version 2 | protection u8 | parameters | nonce[12] | AES-256-GCM ciphertext | SHA-256 of all before
 //! ```
+//! The hash is for damage, not against anybody: without it a key store that returns other bytes than it was given
+//! could not be told from a wrong passphrase. Version 1 has none, and is read.
+//!
 //! The parameters of a passphrase are Argon2id's memory (KiB), passes and lanes as u32 big-endian and a salt of
 //! 16 bytes; the other protections have none. Everything before the ciphertext, and the profile's name, is
 //! associated data: a blob opens under its own name and with its own parameters only.
@@ -13,7 +16,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use getrandom::SysRng;
 use hkdf::Hkdf;
 use rand_core::TryRng as _;
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -22,10 +25,14 @@ use crate::limits::{
     ARGON2_WORK_CEILING, BACKUP_MEMORY, BACKUP_PASSES,
 };
 
-const MAGIC: &[u8; 4] = b"LGV\x01";
+const MAGIC: &[u8; 3] = b"LGV";
+/// Without a hash at its end.
+const VERSION_1: u8 = 1;
+const VERSION: u8 = 2;
 const NONCE: usize = 12;
 const TAG: usize = 16;
 const SALT: usize = 16;
+const HASH: usize = 32;
 const PASSPHRASE: u8 = 1;
 const BOUND_KEY: u8 = 2;
 const STORED_KEY: u8 = 3;
@@ -148,7 +155,7 @@ impl Protection {
     }
 
     fn encode(&self) -> Vec<u8> {
-        let mut head = MAGIC.to_vec();
+        let mut head = [&MAGIC[..], &[VERSION]].concat();
         match self {
             Self::Passphrase(work) => {
                 head.push(PASSPHRASE);
@@ -173,18 +180,21 @@ pub(crate) fn seal(protection: &Protection, key: &VaultKey, name: &str, contents
     let associated = [&blob, name.as_bytes()].concat();
     let start = blob.len();
     // The plaintext passes through the buffer that becomes the ciphertext, which must not move meanwhile.
-    blob.reserve_exact(contents.len() + TAG);
+    blob.reserve_exact(contents.len() + TAG + HASH);
     blob.extend_from_slice(contents);
     let tag = Aes256Gcm::new(&key.0.into())
         .encrypt_inout_detached(&Nonce::from(nonce), &associated, (&mut blob[start..]).into())
         .expect("the contents are shorter than 64 GiB");
     blob.extend_from_slice(&tag);
+    let hash = Sha256::digest(&blob);
+    blob.extend_from_slice(&hash);
     Ok(blob)
 }
 
 /// Opens a blob of the profile `name`.
 pub(crate) fn open(blob: &[u8], key: &VaultKey, name: &str) -> Result<Zeroizing<Vec<u8>>, BlobError> {
     let (_, sealed) = split(blob)?;
+    let blob = without_hash(blob)?;
     let (nonce, sealed) = sealed.split_first_chunk::<NONCE>().ok_or(BlobError::Malformed)?;
     let (ciphertext, tag) = sealed.split_last_chunk::<TAG>().ok_or(BlobError::Malformed)?;
     let associated = [&blob[..blob.len() - sealed.len()], name.as_bytes()].concat();
@@ -195,15 +205,22 @@ pub(crate) fn open(blob: &[u8], key: &VaultKey, name: &str) -> Result<Zeroizing<
     Ok(contents)
 }
 
-/// Reads the head; returns what follows it, beginning with the nonce.
+/// Returns a blob up to its hash, which is checked.
+fn without_hash(blob: &[u8]) -> Result<&[u8], BlobError> {
+    let (&version, _) = blob.strip_prefix(MAGIC).and_then(<[u8]>::split_first).ok_or(BlobError::Malformed)?;
+    match version {
+        VERSION_1 => Ok(blob),
+        VERSION => {
+            let (rest, hash) = blob.split_last_chunk::<HASH>().ok_or(BlobError::Malformed)?;
+            if Sha256::digest(rest)[..] == hash[..] { Ok(rest) } else { Err(BlobError::Malformed) }
+        }
+        _ => Err(BlobError::Incompatible),
+    }
+}
+
+/// Reads the head; returns what follows it up to the hash, beginning with the nonce.
 fn split(blob: &[u8]) -> Result<(Protection, &[u8]), BlobError> {
-    let (magic, rest) = blob.split_first_chunk::<4>().ok_or(BlobError::Malformed)?;
-    if magic[..3] != MAGIC[..3] {
-        return Err(BlobError::Malformed);
-    }
-    if magic != MAGIC {
-        return Err(BlobError::Incompatible);
-    }
+    let rest = without_hash(blob)?.get(MAGIC.len() + 1..).ok_or(BlobError::Malformed)?;
     let (&kind, rest) = rest.split_first().ok_or(BlobError::Malformed)?;
     match kind {
         PASSPHRASE => {
@@ -283,8 +300,33 @@ mod tests {
     #[test]
     fn another_version_is_named() {
         let mut blob = seal(&Protection::StoredKey, &VaultKey::make().unwrap(), "work", CANARY).unwrap();
-        blob[3] = 2;
+        blob[3] = 3;
         assert_eq!(Protection::read(&blob), Err(BlobError::Incompatible));
+    }
+
+    #[test]
+    fn ab_82_damage_is_no_wrong_key() {
+        let key = VaultKey::make().unwrap();
+        let blob = seal(&Protection::StoredKey, &key, "work", CANARY).unwrap();
+        for index in (0..MAGIC.len()).chain(MAGIC.len() + 1..blob.len()) {
+            let mut damaged = blob.clone();
+            damaged[index] ^= 1;
+            assert_eq!(open(&damaged, &key, "work").unwrap_err(), BlobError::Malformed, "byte {index}");
+            assert_eq!(open(&blob[..index], &key, "work").unwrap_err(), BlobError::Malformed, "cut at {index}");
+        }
+    }
+
+    #[test]
+    fn a_blob_of_the_first_version_opens() {
+        let key = VaultKey::from_stored(&[7; 32]).unwrap();
+        let golden = concat!(
+            "4c475601",                             // LGV, version 1
+            "03",                                   // a stored key
+            "000102030405060708090a0b",             // nonce
+            "63fc0379926747bd47c779b0b84204638b37", // ciphertext of {} and tag
+        );
+        let blob = hex::decode(golden).unwrap();
+        assert_eq!(*open(&blob, &key, "work").unwrap(), *b"{}");
     }
 
     proptest! {

@@ -19,6 +19,8 @@ use latchgate_tunnel::{DeviceSecretKey, Generation, KeyId, StaticPrivateKey, Sta
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::contact::Contact;
+
 /// The whole contents, by the step that the pairing has reached.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -120,6 +122,19 @@ pub(crate) struct Active {
     /// voids it with the password that it came of.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "ticket_text")]
     pub(crate) ticket: Option<ResumeTicket>,
+    /// When the company last answered, where it asked for something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) contact: Option<Contact>,
+}
+
+impl Contents {
+    /// Returns when the company last answered, where it asked for something.
+    pub(crate) const fn contact(&self) -> Option<&Contact> {
+        match self {
+            Self::Active(active) => active.contact.as_ref(),
+            Self::Claiming(_) | Self::Claimed(_) | Self::Pending(_) => None,
+        }
+    }
 }
 
 impl Active {
@@ -176,6 +191,7 @@ impl Pending {
             check_code: Some(self.check_code),
             printed,
             ticket: None,
+            contact: None,
         }
     }
 }

@@ -63,7 +63,8 @@ impl StoreError {
         match self {
             Self::Absent | Self::Io(_) => KeychainState::Absent,
             Self::Locked => KeychainState::Locked,
-            Self::Denied | Self::Corrupt => KeychainState::Denied,
+            Self::Denied => KeychainState::Denied,
+            Self::Corrupt => KeychainState::Corrupt,
         }
     }
 }

@@ -48,9 +48,9 @@ impl Tries {
         self.since = now;
     }
 
-    /// Chooses after how many wrong tries the keys are erased.
-    pub(crate) const fn erase_after(&mut self, tries: Option<u32>) {
-        self.erase_after = tries;
+    /// Chooses after how many wrong tries the keys are erased. Returns whether that is a change.
+    pub(crate) fn erase_after(&mut self, tries: Option<u32>) -> bool {
+        std::mem::replace(&mut self.erase_after, tries) != tries
     }
 
     /// Returns how many tries are left before the keys are erased, where that was chosen.

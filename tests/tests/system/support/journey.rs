@@ -187,7 +187,7 @@ fn json_text_in(streams: &[Vec<u8>], name: &str) -> Option<String> {
 
 /// Opens a device's vault file with its passphrase.
 pub(crate) fn open_vault(device: &Path) -> serde_json::Value {
-    let vaults: Vec<_> = files(device).into_iter().filter(|(_, content)| content.starts_with(b"LGV\x01\x01")).collect();
+    let vaults: Vec<_> = files(device).into_iter().filter(|(_, content)| content.starts_with(b"LGV\x02\x01")).collect();
     let [(path, blob)] = &vaults[..] else { panic!("{} vaults in {}", vaults.len(), device.display()) };
     let name = Path::new(path).file_stem().and_then(|name| name.to_str()).expect("a profile's name");
     open_blob(blob, name, PASSPHRASE)
