@@ -2,7 +2,7 @@
 //!
 //! A command is named in three places: here, in `build.rs`, and in the capability of the window that may call it.
 
-use latchgate_client::view::{CodeView, LockCause, Settings, Snapshot};
+use latchgate_client::view::{CodeView, DeviceView, LockCause, Settings, Snapshot};
 use latchgate_client::{Failure, Fault, ProfileName};
 use tauri::ipc::{Channel, InvokeBody, InvokeResponseBody, Request};
 use tauri::{AppHandle, State, WebviewWindow, Wry};
@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::shell::{Shell, UnlockInput};
 use crate::view::{CameraState, DeviceInfo, PageAction, PageView};
-use crate::{biometrics, browse};
+use crate::{biometrics, browse, files};
 
 /// Returns the handler of every command.
 pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke<Wry>) -> bool + Send + Sync + 'static {
@@ -33,6 +33,13 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke<Wry>) -> bool + Send + Syn
         add_company,
         leave_company,
         set_settings,
+        devices,
+        revoke_device,
+        confirm_device,
+        deny_device,
+        make_backup,
+        take_backup,
+        restore_backup,
         touch,
         open_site,
         watch_page,
@@ -142,6 +149,49 @@ fn leave_company(shell: State<'_, Shell>) {
 #[tauri::command]
 async fn set_settings(shell: State<'_, Shell>, settings: Settings) -> Result<(), Failure> {
     shell.client().set_settings(settings).await
+}
+
+#[tauri::command]
+async fn devices(shell: State<'_, Shell>) -> Result<Vec<DeviceView>, Failure> {
+    shell.client().devices().await
+}
+
+#[tauri::command]
+async fn revoke_device(shell: State<'_, Shell>, id: String, wipe: bool) -> Result<(), Failure> {
+    shell.client().revoke_device(&id, wipe).await
+}
+
+#[tauri::command]
+async fn confirm_device(shell: State<'_, Shell>, id: String, check_code: String) -> Result<(), Failure> {
+    shell.client().confirm_device(&id, &check_code).await
+}
+
+#[tauri::command]
+async fn deny_device(shell: State<'_, Shell>, id: String) -> Result<(), Failure> {
+    shell.client().deny_device(&id).await
+}
+
+#[tauri::command]
+async fn make_backup(app: AppHandle, shell: State<'_, Shell>, passphrase: String) -> Result<String, Failure> {
+    let backup = shell.client().back_up(Zeroizing::new(passphrase)).await?;
+    files::save(&app, &shell.file_name(".lgb"), &backup)
+}
+
+#[tauri::command]
+fn take_backup(shell: State<'_, Shell>, request: Request<'_>) -> Result<(), Failure> {
+    let InvokeBody::Raw(backup) = request.body() else { return Err(Fault::BackupUnreadable.into()) };
+    shell.take_backup(backup.clone());
+    Ok(())
+}
+
+#[tauri::command]
+async fn restore_backup(
+    app: AppHandle,
+    shell: State<'_, Shell>,
+    passphrase: String,
+    secret: UnlockInput,
+) -> Result<(), Failure> {
+    shell.restore(Zeroizing::new(passphrase), secret.seal(&app).await?).await
 }
 
 #[tauri::command]

@@ -12,6 +12,7 @@ mod biometrics;
 mod browse;
 mod camera;
 mod commands;
+mod files;
 mod platform;
 mod shell;
 mod view;

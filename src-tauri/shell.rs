@@ -30,6 +30,8 @@ pub(crate) struct Shell {
     companies: Companies,
     data_dir: PathBuf,
     code: Mutex<Option<Zeroizing<String>>>,
+    /// A backup that the person chose, until it is restored.
+    backup: Mutex<Vec<u8>>,
     scanner: Scanner,
     pages: Mutex<Pages>,
 }
@@ -91,6 +93,30 @@ impl Shell {
         Ok(())
     }
 
+    /// Keeps the backup that the person chose.
+    pub(crate) fn take_backup(&self, backup: Vec<u8>) {
+        *self.backup.lock().unwrap_or_else(PoisonError::into_inner) = backup;
+    }
+
+    /// Makes this device the one that the chosen backup holds. The backup is kept where that fails.
+    ///
+    /// # Errors
+    /// Those of [`Client::restore`].
+    pub(crate) async fn restore(&self, passphrase: Zeroizing<String>, secret: UnlockSecret) -> Result<(), Failure> {
+        let backup = self.backup.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.client().restore(&backup, passphrase, secret).await?;
+        self.take_backup(Vec::new());
+        Ok(())
+    }
+
+    /// Names a file after the company that is shown.
+    pub(crate) fn file_name(&self, ending: &str) -> String {
+        let company = self.client().view().profile.map(|profile| profile.company).unwrap_or_default().to_lowercase();
+        let words = company.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
+        let name = words.fold("latchgate".to_owned(), |name, word| format!("{name}-{word}"));
+        format!("{name}{ending}")
+    }
+
     fn code(&self) -> MutexGuard<'_, Option<Zeroizing<String>>> {
         self.code.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -147,6 +173,7 @@ pub(crate) fn open(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
         companies,
         data_dir,
         code: Mutex::default(),
+        backup: Mutex::default(),
         scanner: Scanner::default(),
         pages: Mutex::default(),
     });

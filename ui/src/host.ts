@@ -10,7 +10,7 @@
 import { Channel, invoke } from "@tauri-apps/api/core";
 import { type Event, listen } from "@tauri-apps/api/event";
 
-import type { CodeView, Failure, Settings, Snapshot } from "./bindings";
+import type { CodeView, DeviceView, Failure, Settings, Snapshot } from "./bindings";
 import type { CameraState, DeviceInfo, PageAction, PageView } from "./bindings-shell";
 import { failures } from "./texts/en.failures";
 
@@ -58,6 +58,14 @@ export interface Host {
   /** Goes back to a company that is paired. */
   leaveCompany(): Promise<void>;
   setSettings(settings: Settings): Promise<void>;
+  /** The person's own devices, as the company knows them. */
+  devices(): Promise<DeviceView[]>;
+  revokeDevice(id: string, wipe: boolean): Promise<void>;
+  confirmDevice(id: string, checkCode: string): Promise<void>;
+  denyDevice(id: string): Promise<void>;
+  /** Saves a backup to the downloads and returns its name. */
+  makeBackup(passphrase: string): Promise<string>;
+  restoreBackup(backup: Blob, passphrase: string, secret: UnlockInput): Promise<void>;
   /** Somebody is there: the device does not lock under their hands. */
   touch(): Promise<void>;
   openSite(url: string): Promise<void>;
@@ -100,6 +108,15 @@ export function tauriHost(): Host {
     addCompany: () => invoke("add_company"),
     leaveCompany: () => invoke("leave_company"),
     setSettings: (settings) => invoke("set_settings", { settings }),
+    devices: () => invoke("devices"),
+    revokeDevice: (id, wipe) => invoke("revoke_device", { id, wipe }),
+    confirmDevice: (id, checkCode) => invoke("confirm_device", { id, checkCode }),
+    denyDevice: (id) => invoke("deny_device", { id }),
+    makeBackup: (passphrase) => invoke("make_backup", { passphrase }),
+    restoreBackup: async (backup, passphrase, secret) => {
+      await invoke("take_backup", await backup.arrayBuffer());
+      await invoke("restore_backup", { passphrase, secret });
+    },
     touch: () => invoke("touch"),
     openSite: (url) => invoke("open_site", { url }),
 

@@ -2,7 +2,7 @@
  * Development only: shows any screen by its name without the app behind it, `?screen=NAME&theme=dark&lang=de&dir=rtl`.
  * `npm run screens` walks through all of them. What is shown here is made up.
  */
-import type { AppView, AwayView, CodeView, CompanyView, Failure, KeychainState, Light, PairingProgress, ProfileView, RequiredView, Screen, Settings, SiteView, StatusView } from "./bindings";
+import type { AppView, AwayView, CodeView, CompanyView, DeviceView, Failure, KeychainState, Light, PairingProgress, ProfileView, RequiredView, Screen, Settings, SiteView, StatusView } from "./bindings";
 import type { Biometrics, PageView } from "./bindings-shell";
 import type { Host, ScanEvents } from "./host";
 import { type LanguageChoice, setLanguage } from "./language.svelte";
@@ -16,6 +16,7 @@ interface Scene {
   settings?: Partial<Settings>;
   required?: RequiredView;
   away?: AwayView;
+  devices?: DeviceView[];
   /** More companies than the one that is shown. */
   others?: CompanyView[];
   biometrics?: Biometrics;
@@ -44,6 +45,18 @@ const others: CompanyView[] = [
   { profile: "default-2", company: "Northlight Tools", gatewayHost: "gate.northlight.example", state: "locked", light: "unknown", shown: false },
   { profile: "default-3", company: "St. Brendan’s Hospital Foundation", gatewayHost: "access.st-brendans-hospital-foundation.example", state: "open", light: "good", shown: false },
 ];
+
+const own = (label: string, state: DeviceView["state"], changes: Partial<DeviceView> = {}): DeviceView => ({
+  id: label,
+  label,
+  state,
+  this: false,
+  invited: 1_790_000_000,
+  checkCode: null,
+  ...changes,
+});
+const waits = own("Maria’s new phone", "unconfirmed", { checkCode: "042 917" });
+const devices: DeviceView[] = [own("Maria’s laptop", "active", { this: true }), own("Old phone with a long name that somebody gave it", "active"), waits, own("Tablet", "wipePending"), own("Phone of 2024", "wiped")];
 
 const square =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='7' fill='%23b3452c'/%3E%3Cpath d='M8 22l6-12 4 8 2-3 4 7z' fill='%23fff'/%3E%3C/svg%3E";
@@ -104,6 +117,8 @@ export const scenes: Record<string, Scene> = {
   welcome: {},
   "welcome-erased": { ended: failures.erased },
   "welcome-removed": { ended: failures.removed },
+  restore: { startAt: { at: "restore" } },
+  "restore-wrong": { startAt: { at: "restore" }, act: () => (chooseFile("backup-file", "latchgate-harbour.lgb"), type("restore-passphrase", "guess"), type("passphrase", "copper lantern tide"), type("passphrase-repeat", "copper lantern tide"), press("restore")) },
   "scan-starting": { startAt: { at: "scan" }, scan: () => new Promise(() => {}) },
   "scan-running": { startAt: { at: "scan" }, scan: showSampleFrame },
   "scan-none": { startAt: { at: "scan" }, scan: () => Promise.reject(failures.camera) },
@@ -138,7 +153,7 @@ export const scenes: Record<string, Scene> = {
   "unlock-biometric": { ...locked(0, null, { method: "biometric" }), biometrics: "finger" },
   unlocking: { screen: { kind: "unlocking" }, profile },
   portal: portal(),
-  "portal-away": { ...trouble(lights("bad", "unknown", "bad", failures.noNetwork)), away: { days: 14, waiting: true, erasesInDays: null } },
+  "portal-away": { ...portal({ sites: [], status: lights("bad", "unknown", "bad", failures.noNetwork) }), away: { days: 14, waiting: true, erasesInDays: null } },
   "portal-search": portal({ act: () => type("search", "ti") }),
   "portal-no-match": portal({ act: () => type("search", "payroll") }),
   "portal-status": portal({ act: () => press("status") }),
@@ -154,6 +169,14 @@ export const scenes: Record<string, Scene> = {
   "portal-company-offline": portal({ status: lights("good", "good", "bad", failures.offline), act: () => press("status") }),
   "device-forget": portal({ startAt: { at: "device" }, act: () => press("forget") }),
   device: portal({ startAt: { at: "device" } }),
+  devices: portal({ startAt: { at: "devices" }, devices }),
+  "devices-remove": portal({ startAt: { at: "devices" }, devices, act: () => press("remove-device-button") }),
+  "devices-failed": portal({ startAt: { at: "devices" }, failure: failure("tunnel-down") }),
+  "portal-new-device": portal({ devices }),
+  "portal-new-device-compare": portal({ devices, act: () => press("new-device-compare") }),
+  "portal-new-device-differs": portal({ devices, act: () => (press("new-device-compare"), setTimeout(() => press("confirm-device-yes"), 60)) }),
+  "settings-backups": portal({ startAt: { at: "settings" }, settings: { backups: true } }),
+  "backup-passphrase": portal({ startAt: { at: "settings" }, settings: { backups: true }, act: () => press("make-backup") }),
   settings: portal({ startAt: { at: "settings" } }),
   "settings-required": portal({ startAt: { at: "settings" }, settings: { lockAfterMinutes: 5, eraseAfterTries: 10 }, required: { lockAfterMinutes: 10, eraseAfterTries: 10 } }),
   "settings-sight": portal({ startAt: { at: "settings" }, act: () => unfold("settings-sight") }),
@@ -179,6 +202,14 @@ function type(testid: string, text: string): void {
   const field = find<HTMLInputElement>(testid);
   field.value = text;
   field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+}
+
+function chooseFile(testid: string, name: string): void {
+  const files = new DataTransfer();
+  files.items.add(new File(["LGB"], name));
+  const field = find<HTMLInputElement>(testid);
+  field.files = files.files;
+  field.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
 function unfold(testid: string): void {
@@ -269,6 +300,12 @@ export function preview(query: URLSearchParams): { host: Host; startAt?: StartAt
     addCompany: done,
     leaveCompany: done,
     setSettings: done,
+    devices: () => (scene.failure ? Promise.reject(scene.failure) : Promise.resolve(scene.devices ?? [])),
+    revokeDevice: done,
+    confirmDevice: () => Promise.reject(failure("check-code-differs")),
+    denyDevice: done,
+    makeBackup: () => Promise.resolve("latchgate-harbour-freight-lines.lgb"),
+    restoreBackup: () => Promise.reject(failure("backup-passphrase")),
     touch: done,
     openSite: () => Promise.reject(failures.offline),
     watchPage: (listener) => Promise.resolve(scene.page && listener(scene.page)),

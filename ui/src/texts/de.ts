@@ -270,6 +270,71 @@ export const de: Texts = {
     state: { new: "Noch nicht gekoppelt", pairing: "Wird gekoppelt", locked: "Gesperrt", open: "Offen" },
   },
 
+  devices: {
+    title: "Meine Geräte",
+    lead: "Jedes Gerät, das für Sie gekoppelt ist. Trennen Sie sofort ab, was Sie verloren haben.",
+    loading: "Ihre Firma wird gefragt…",
+    unnamed: "Ein Gerät ohne Namen",
+    this: "Dieses Gerät",
+    invited: (date) => `eingeladen am ${date}`,
+    states: {
+      unconfirmed: "Wartet auf seine Prüfzahl",
+      active: "In Gebrauch",
+      revoked: "Abgetrennt",
+      wipePending: "Abgetrennt, noch nicht gelöscht",
+      wiped: "Hat sich gelöscht",
+      other: "In einem Zustand, den eine neuere App kennt",
+    },
+    compare: "Prüfzahl vergleichen",
+    remove: "Abtrennen",
+    gone: "Nicht mehr dabei",
+  },
+
+  removal: {
+    title: (name) => `${name} abtrennen?`,
+    text: "Es verliert seinen Zugang innerhalb einer Sekunde. Um zurückzukommen, braucht es einen neuen Kopplungscode.",
+    wipe: "Es ist verloren: Es soll sich auch löschen",
+    wipeHint: "Es löscht seine Schlüssel und was es von der Firma aufbewahrt, sobald es online ist und geöffnet wird.",
+    yes: "Abtrennen",
+    yesWipe: "Abtrennen und löschen",
+    no: "Behalten",
+  },
+
+  newDevice: {
+    note: "Ein neues Gerät von Ihnen wartet",
+    compare: "Prüfzahl vergleichen",
+    title: "Ist das Ihr neues Gerät?",
+    lead: (name) => `${name} möchte zugelassen werden und zeigt eine Prüfzahl. Ist es diese?`,
+    hint: "Wenn Sie nicht gerade ein Gerät gekoppelt haben oder es eine andere Zahl zeigt, hat vielleicht jemand Ihren Code kopiert: Lehnen Sie es ab und sagen Sie Ihrer Firma Bescheid.",
+    yes: "Es zeigt diese Zahl",
+    no: "Dieses Gerät ablehnen",
+  },
+
+  backup: {
+    title: "Sicherungen",
+    allow: "Sicherungen dieser Kopplung erlauben",
+    means: "Wer eine solche Datei und ihre Passphrase hat, ist für Ihre Firma dieses Gerät. Für ein neues Gerät ist ein neuer Code besser.",
+    make: "Eine Sicherung anlegen",
+    lead: "Wählen Sie eine Passphrase nur für diese Datei. Ohne sie ist die Datei nichts wert, auch für Sie nicht.",
+    label: "Passphrase der Sicherung",
+    submit: "Sicherung speichern",
+    cancel: "Abbrechen",
+    saved: (name) => `In Downloads gespeichert: ${name}`,
+    keep: "Legen Sie sie dorthin, wo niemand außer Ihnen herankommt. Sobald dieses Gerät seine Schlüssel ersetzt hat, was es jeden Monat tut, ist die Sicherung veraltet.",
+  },
+
+  restore: {
+    way: "Aus einer Sicherung wiederherstellen",
+    title: "Aus einer Sicherung wiederherstellen",
+    lead: "Dieses Gerät wird zu dem, das die Sicherung enthält.",
+    means: "Das Gerät, auf dem die Sicherung entstand, darf nicht weiter benutzt werden: Sobald eines der beiden seine Schlüssel ersetzt, weist Ihre Firma das andere ab.",
+    choose: "Die Datei der Sicherung wählen",
+    none: "Keine Datei gewählt",
+    label: "Passphrase der Sicherung",
+    fresh: "Wählen Sie eine Passphrase für dieses Gerät",
+    submit: "Wiederherstellen",
+  },
+
   locking: {
     title: "Sperren",
     after: "Sperren, wenn unbenutzt seit",

@@ -1,4 +1,4 @@
-import type { CompanyState, Light, LockCause, PairingStep } from "../bindings";
+import type { CompanyState, DeviceState, Light, LockCause, PairingStep } from "../bindings";
 import { failures } from "./en.failures";
 
 /** English. Plain words; a sentence says what something is for before it says what it is called. */
@@ -267,6 +267,71 @@ export const en = {
     unnamed: "A new company",
     apart: "Each company has keys, connection and pages of its own. None can see anything of the others.",
     state: { new: "Not paired yet", pairing: "Being paired", locked: "Locked", open: "Open" } satisfies Record<CompanyState, string>,
+  },
+
+  devices: {
+    title: "My devices",
+    lead: "Every device that is paired for you. Cut off at once what you have lost.",
+    loading: "Asking your company…",
+    unnamed: "A device without a name",
+    this: "This device",
+    invited: (date: string) => `invited on ${date}`,
+    states: {
+      unconfirmed: "Waits for its check number",
+      active: "In use",
+      revoked: "Cut off",
+      wipePending: "Cut off, has not erased itself yet",
+      wiped: "Has erased itself",
+      other: "In a state that a newer app knows",
+    } satisfies Record<DeviceState, string>,
+    compare: "Compare check number",
+    remove: "Cut off",
+    gone: "Gone",
+  },
+
+  removal: {
+    title: (name: string) => `Cut off ${name}?`,
+    text: "It loses its access within a second. To come back it needs a new pairing code.",
+    wipe: "It is lost: let it erase itself, too",
+    wipeHint: "It erases its keys and what it keeps of the company as soon as it is online and opened.",
+    yes: "Cut off",
+    yesWipe: "Cut off and erase",
+    no: "Keep it",
+  },
+
+  newDevice: {
+    note: "A new device of yours is waiting",
+    compare: "Compare check number",
+    title: "Is this your new device?",
+    lead: (name: string) => `${name} wants to be let in and shows a check number. Is it this one?`,
+    hint: "If you have not just paired a device, or it shows another number, somebody may have copied your code: deny it and tell your company.",
+    yes: "It shows this number",
+    no: "Deny this device",
+  },
+
+  backup: {
+    title: "Backups",
+    allow: "Allow backups of this pairing",
+    means: "Whoever has such a file and its passphrase is this device to your company. For a new device it is better to ask for a new code.",
+    make: "Make a backup",
+    lead: "Choose a passphrase for this file alone. Without it the file is worth nothing, to you as well.",
+    label: "Passphrase of the backup",
+    submit: "Save the backup",
+    cancel: "Cancel",
+    saved: (name: string) => `Saved to Downloads: ${name}`,
+    keep: "Move it to where nobody but you gets at it. As soon as this device has replaced its keys, which it does every month, the backup is out of date.",
+  },
+
+  restore: {
+    way: "Restore from a backup",
+    title: "Restore from a backup",
+    lead: "This device becomes the one that the backup holds.",
+    means: "The device that the backup was made on must not be used any more: as soon as one of the two replaces its keys, your company refuses the other.",
+    choose: "Choose the file of the backup",
+    none: "No file chosen",
+    label: "Passphrase of the backup",
+    fresh: "Choose a passphrase for this device",
+    submit: "Restore",
   },
 
   locking: {

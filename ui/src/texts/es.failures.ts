@@ -43,7 +43,7 @@ export const failures: Failures = {
     advice: "Consulte de nuevo la lista de sus dispositivos.",
   },
   "check-code-differs": {
-    message: "Este no es el número de comprobación del dispositivo nuevo.",
+    message: "Este no es el número de control del dispositivo nuevo.",
     advice: "Si su pantalla muestra de verdad este número, no lo confirme: rechácelo y avise a su empresa.",
   },
   "code-gone": {

@@ -273,6 +273,71 @@ export const es: Texts = {
     state: { new: "Todavía sin vincular", pairing: "Vinculando", locked: "Bloqueada", open: "Abierta" },
   },
 
+  devices: {
+    title: "Mis dispositivos",
+    lead: "Todos los dispositivos vinculados para usted. Desconecte enseguida lo que haya perdido.",
+    loading: "Consultando a su empresa…",
+    unnamed: "Un dispositivo sin nombre",
+    this: "Este dispositivo",
+    invited: (date) => `invitado el ${date}`,
+    states: {
+      unconfirmed: "Espera su número de control",
+      active: "En uso",
+      revoked: "Desconectado",
+      wipePending: "Desconectado, aún no se ha borrado",
+      wiped: "Se ha borrado",
+      other: "En un estado que conoce una aplicación más reciente",
+    },
+    compare: "Comparar el número de control",
+    remove: "Desconectar",
+    gone: "Ya no están",
+  },
+
+  removal: {
+    title: (name) => `¿Desconectar ${name}?`,
+    text: "Pierde el acceso en un segundo. Para volver necesita un código de vinculación nuevo.",
+    wipe: "Está perdido: que también se borre",
+    wipeHint: "Borra sus claves y lo que guarda de la empresa en cuanto esté en línea y se abra.",
+    yes: "Desconectar",
+    yesWipe: "Desconectar y borrar",
+    no: "Conservarlo",
+  },
+
+  newDevice: {
+    note: "Un dispositivo nuevo de usted está esperando",
+    compare: "Comparar el número de control",
+    title: "¿Es este su dispositivo nuevo?",
+    lead: (name) => `${name} pide ser admitido y muestra un número de control. ¿Es este?`,
+    hint: "Si no acaba de vincular un dispositivo, o si muestra otro número, alguien puede haber copiado su código: rechácelo y avise a su empresa.",
+    yes: "Muestra este número",
+    no: "Rechazar este dispositivo",
+  },
+
+  backup: {
+    title: "Copias de seguridad",
+    allow: "Permitir copias de seguridad de esta vinculación",
+    means: "Quien tenga ese archivo y su frase de contraseña es este dispositivo para su empresa. Para un dispositivo nuevo es mejor pedir un código nuevo.",
+    make: "Hacer una copia de seguridad",
+    lead: "Elija una frase de contraseña solo para este archivo. Sin ella no vale nada, tampoco para usted.",
+    label: "Frase de contraseña de la copia",
+    submit: "Guardar la copia",
+    cancel: "Cancelar",
+    saved: (name) => `Guardado en Descargas: ${name}`,
+    keep: "Llévela adonde solo usted tenga acceso. En cuanto este dispositivo haya cambiado sus claves, lo que hace cada mes, la copia deja de servir.",
+  },
+
+  restore: {
+    way: "Restaurar una copia de seguridad",
+    title: "Restaurar una copia de seguridad",
+    lead: "Este dispositivo pasa a ser el que contiene la copia.",
+    means: "El dispositivo del que procede la copia no debe usarse más: en cuanto uno de los dos cambie sus claves, su empresa rechazará al otro.",
+    choose: "Elegir el archivo de la copia",
+    none: "Ningún archivo elegido",
+    label: "Frase de contraseña de la copia",
+    fresh: "Elija una frase de contraseña para este dispositivo",
+    submit: "Restaurar",
+  },
+
   locking: {
     title: "Bloqueo",
     after: "Bloquear sin uso desde hace",

@@ -43,8 +43,8 @@ export const failures: Failures = {
     advice: "Consultez à nouveau la liste de vos appareils.",
   },
   "check-code-differs": {
-    message: "Ce n’est pas le nombre de contrôle du nouvel appareil.",
-    advice: "Si son écran affiche vraiment ce nombre, ne le confirmez pas : refusez l’appareil et prévenez votre entreprise.",
+    message: "Ce n’est pas le numéro de contrôle du nouvel appareil.",
+    advice: "Si son écran affiche vraiment ce numéro, ne le confirmez pas : refusez l’appareil et prévenez votre entreprise.",
   },
   "code-gone": {
     message: "Le code de jumelage a été utilisé, a été retiré ou n’a jamais existé.",

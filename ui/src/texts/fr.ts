@@ -273,6 +273,71 @@ export const fr: Texts = {
     state: { new: "Pas encore jumelée", pairing: "Jumelage en cours", locked: "Verrouillée", open: "Ouverte" },
   },
 
+  devices: {
+    title: "Mes appareils",
+    lead: "Chaque appareil jumelé pour vous. Déconnectez aussitôt ce que vous avez perdu.",
+    loading: "Votre entreprise est interrogée…",
+    unnamed: "Un appareil sans nom",
+    this: "Cet appareil",
+    invited: (date) => `invité le ${date}`,
+    states: {
+      unconfirmed: "Attend son numéro de contrôle",
+      active: "Utilisé",
+      revoked: "Déconnecté",
+      wipePending: "Déconnecté, pas encore effacé",
+      wiped: "S’est effacé",
+      other: "Dans un état qu’une application plus récente connaît",
+    },
+    compare: "Comparer le numéro de contrôle",
+    remove: "Déconnecter",
+    gone: "Partis",
+  },
+
+  removal: {
+    title: (name) => `Déconnecter ${name} ?`,
+    text: "Il perd son accès en une seconde. Pour revenir, il lui faut un nouveau code de jumelage.",
+    wipe: "Il est perdu : qu’il s’efface aussi",
+    wipeHint: "Il efface ses clés et ce qu’il garde de l’entreprise dès qu’il est en ligne et ouvert.",
+    yes: "Déconnecter",
+    yesWipe: "Déconnecter et effacer",
+    no: "Le garder",
+  },
+
+  newDevice: {
+    note: "Un nouvel appareil à vous attend",
+    compare: "Comparer le numéro de contrôle",
+    title: "Est-ce votre nouvel appareil ?",
+    lead: (name) => `${name} demande à être admis et affiche un numéro de contrôle. Est-ce celui-ci ?`,
+    hint: "Si vous ne venez pas de jumeler un appareil, ou s’il affiche un autre numéro, quelqu’un a peut-être copié votre code : refusez-le et prévenez votre entreprise.",
+    yes: "Il affiche ce numéro",
+    no: "Refuser cet appareil",
+  },
+
+  backup: {
+    title: "Sauvegardes",
+    allow: "Autoriser les sauvegardes de ce jumelage",
+    means: "Qui possède un tel fichier et sa phrase secrète est cet appareil pour votre entreprise. Pour un nouvel appareil, mieux vaut demander un nouveau code.",
+    make: "Faire une sauvegarde",
+    lead: "Choisissez une phrase secrète pour ce seul fichier. Sans elle, il ne vaut rien, pour vous non plus.",
+    label: "Phrase secrète de la sauvegarde",
+    submit: "Enregistrer la sauvegarde",
+    cancel: "Annuler",
+    saved: (name) => `Enregistré dans Téléchargements : ${name}`,
+    keep: "Rangez-la là où personne d’autre que vous n’a accès. Dès que cet appareil a remplacé ses clés, ce qu’il fait chaque mois, la sauvegarde est périmée.",
+  },
+
+  restore: {
+    way: "Restaurer une sauvegarde",
+    title: "Restaurer une sauvegarde",
+    lead: "Cet appareil devient celui que contient la sauvegarde.",
+    means: "L’appareil d’où vient la sauvegarde ne doit plus servir : dès que l’un des deux remplace ses clés, votre entreprise refuse l’autre.",
+    choose: "Choisir le fichier de la sauvegarde",
+    none: "Aucun fichier choisi",
+    label: "Phrase secrète de la sauvegarde",
+    fresh: "Choisissez une phrase secrète pour cet appareil",
+    submit: "Restaurer",
+  },
+
   locking: {
     title: "Verrouillage",
     after: "Verrouiller sans utilisation depuis",
