@@ -6,6 +6,8 @@
 mod backup;
 mod devices;
 mod instances;
+#[cfg(test)]
+mod kills;
 mod open;
 mod postgres;
 mod schema;

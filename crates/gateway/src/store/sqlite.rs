@@ -6,6 +6,7 @@
 //! 3. A database that is damaged, readable by others, newer than this version or not ours is refused with
 //!    the reason. Nothing is ever created over something that exists.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,6 +30,11 @@ struct Open {
 impl Sqlite {
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
         let (connection, lock) = open::open(folder)?;
+        Self::serve(connection, lock)
+    }
+
+    /// Serves a database for as long as the folder is locked.
+    pub(super) fn serve(connection: Connection, lock: File) -> Result<Self, StoreError> {
         let (jobs, queue) = sync_channel(JOBS_WAITING);
         let thread = std::thread::Builder::new()
             .name("store".into())
