@@ -18,6 +18,7 @@ const STEPS: &[Step] = &[
     Step { name: "arrows", check: rules::arrows },
     Step { name: "unused dependencies", check: rules::unused_dependencies },
     Step { name: "one host", check: rules::one_host },
+    Step { name: "named tests", check: rules::named_tests },
     Step { name: "file lengths", check: rules::file_lengths },
     Step { name: "ui", check: || run(&mut npm(&["run", "--silent", "check"])) },
     Step { name: "dependencies", check: dependencies },

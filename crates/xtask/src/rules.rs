@@ -107,6 +107,76 @@ pub(crate) fn one_host() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Refuses a document that names a test which is not there: a claim that nothing shows.
+pub(crate) fn named_tests() -> anyhow::Result<()> {
+    let mut sources = Vec::new();
+    for (folder, extension) in [("crates", "rs"), ("tests", "rs"), ("src-tauri", "rs"), ("ui/src", "ts")] {
+        sources.extend(files_below(&step::root().join(folder), extension)?);
+    }
+    let mut tests = BTreeSet::new();
+    for file in sources {
+        tests.extend(tests_in(&std::fs::read_to_string(file)?));
+    }
+    // The symbolic models are tests, too.
+    for model in files_below(&step::root().join("tests/model"), "vp")? {
+        tests.extend(model.file_stem().map(|name| name.to_string_lossy().into_owned()));
+    }
+    let mut wrong = Vec::new();
+    for document in ["docs/threat-model.md", "docs/conformance.md"] {
+        let text = std::fs::read_to_string(step::root().join(document))?;
+        wrong.extend(
+            named_in(&text)
+                .into_iter()
+                .filter(|name| !is_there(name, &tests))
+                .map(|name| format!("{document} names the test {name}, which is not there")),
+        );
+    }
+    if !wrong.is_empty() {
+        bail!("{}", wrong.join("\n"));
+    }
+    Ok(())
+}
+
+/// Returns the names of the tests in a source: what follows a test attribute in Rust, `test("…")` in TypeScript.
+fn tests_in(source: &str) -> Vec<String> {
+    let lines: Vec<&str> = source.lines().map(str::trim).collect();
+    let belongs = |line: &&&str| line.starts_with("#[") || line.starts_with("///");
+    let is_attribute = |line: &&str| line.starts_with("#[") && (line.contains("test]") || line.contains("::test("));
+    let mut names = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        let function = line.strip_prefix("async ").unwrap_or(line).strip_prefix("fn ");
+        let mut before = lines[..number].iter().rev().take_while(belongs);
+        if let Some(name) = function.filter(|_| before.any(is_attribute)) {
+            names.extend(name.split_once('(').map(|(name, _)| name.to_owned()));
+        }
+        if let Some((name, _)) = line.strip_prefix("test(\"").and_then(|rest| rest.split_once('"')) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// Returns what a document names between backticks that can only be a test: `ab_…`, or a sentence of four words.
+fn named_in(text: &str) -> Vec<String> {
+    let quoted = text.lines().flat_map(|line| line.split('`').skip(1).step_by(2));
+    let names = quoted.map(|name| name.rsplit("::").next().unwrap_or(name));
+    let is_name = |name: &&str| {
+        let bare = name.trim_end_matches('…');
+        let letters =
+            bare.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_');
+        letters && (bare.starts_with("ab_") || bare.matches('_').count() >= 3)
+    };
+    names.filter(is_name).map(ToOwned::to_owned).collect()
+}
+
+/// Tells whether there is a test of this name, or one that begins so where it ends in an ellipsis.
+fn is_there(name: &str, tests: &BTreeSet<String>) -> bool {
+    match name.strip_suffix('…') {
+        Some(begin) => tests.range(begin.to_owned()..).next().is_some_and(|test| test.starts_with(begin)),
+        None => tests.contains(name),
+    }
+}
+
 fn lines_without_tests(text: &str) -> usize {
     let code = text.split_once("#[cfg(test)]\nmod ").map_or(text, |(code, _)| code);
     code.lines().count()
@@ -132,6 +202,24 @@ fn files_below(folder: &Path, extension: &str) -> anyhow::Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_named_test_is_looked_for_by_its_whole_name_or_its_beginning() {
+        let tests: BTreeSet<_> = tests_in(
+            "#[test]\nfn ab_01_one_is_won() {}\nfn ab_02_no_test() {}\n    #[tokio::test(start_paused = true)]\n    \
+             async fn a_thing_that_holds() {}\ntest(\"ab_81_a_code_is_cleared\", () => {\n",
+        )
+        .into_iter()
+        .collect();
+        assert_eq!(tests.len(), 3, "{tests:?}");
+        let named =
+            named_in("`ab_01_…`, `suite::ab_01_one_is_won`, `Set-Cookie`, `session_id`\n| `a_thing_that_hol…` |");
+        assert_eq!(named, ["ab_01_…", "ab_01_one_is_won", "a_thing_that_hol…"]);
+        assert!(named.iter().all(|name| is_there(name, &tests)));
+        for name in ["ab_02_…", "ab_01_one_is_w", "a_thing_that_holds_…", "ab_9…"] {
+            assert!(!is_there(name, &tests), "{name}");
+        }
+    }
 
     #[test]
     fn tests_do_not_count_towards_the_length() {
