@@ -22,3 +22,4 @@ mod rotation;
 mod secrets;
 mod support;
 mod websocket;
+mod wiped;

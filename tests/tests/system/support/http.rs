@@ -88,7 +88,9 @@ async fn send(
     body: Bytes,
 ) -> anyhow::Result<Answer> {
     let authority = request.uri_ref().and_then(|uri| uri.authority()).map(ToString::to_string);
-    request = request.header("host", authority.unwrap_or_else(|| "localhost".to_owned()));
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request = request.header("host", authority.unwrap_or_else(|| "localhost".to_owned()));
+    }
     for (name, value) in headers {
         request = request.header(*name, *value);
     }

@@ -1,6 +1,7 @@
 //! A TCP relay in front of the gateway that keeps every byte, as an observer in the network would.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -11,6 +12,7 @@ use tokio::task::AbortHandle;
 pub(crate) struct Relay {
     pub(crate) address: SocketAddr,
     kept: Arc<Mutex<Vec<Stream>>>,
+    refuses: Arc<AtomicBool>,
     task: AbortHandle,
 }
 
@@ -22,8 +24,13 @@ impl Relay {
         let address = listener.local_addr().expect("a bound address");
         let kept = Arc::<Mutex<Vec<Stream>>>::default();
         let keep = kept.clone();
+        let refuses = Arc::<AtomicBool>::default();
+        let refused = refuses.clone();
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
+                if refused.load(Ordering::Relaxed) {
+                    continue;
+                }
                 let Ok(server) = TcpStream::connect(target).await else { continue };
                 let (up, down) = (Stream::default(), Stream::default());
                 keep.lock().unwrap().extend([up.clone(), down.clone()]);
@@ -33,7 +40,12 @@ impl Relay {
                 tokio::spawn(copy(server_read, client_write, down));
             }
         });
-        Self { address, kept, task: task.abort_handle() }
+        Self { address, kept, refuses, task: task.abort_handle() }
+    }
+
+    /// Closes every further connection at once; those that are there go on.
+    pub(crate) fn refuse_more(&self) {
+        self.refuses.store(true, Ordering::Relaxed);
     }
 
     /// Returns what was relayed so far: one item for each direction of each connection.
