@@ -8,6 +8,7 @@ mod dokuwiki;
 mod fetch;
 mod fuzz;
 mod kill;
+mod launch;
 mod model;
 mod process;
 mod revoke;
@@ -61,6 +62,8 @@ enum Task {
     Kill(kill::KillArgs),
     /// Measures the tunnel beside direct requests, in release builds.
     Bench(bench::BenchArgs),
+    /// Measures how long the app takes from its start to the unlock screen.
+    Launch(launch::LaunchArgs),
     /// Measures how long a revoked device still gets bytes of a download.
     Revoke(revoke::RevokeArgs),
 }
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Task::Fuzz { seconds } => fuzz::run_all(seconds),
         Task::Kill(arguments) => kill::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Launch(arguments) => launch::run(&arguments),
         Task::Revoke(arguments) => revoke::run(&arguments),
     };
     let Err(error) = done else { return ExitCode::SUCCESS };

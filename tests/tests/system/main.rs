@@ -11,6 +11,7 @@ mod conformance;
 mod dokuwiki;
 mod engines;
 mod large;
+mod launch;
 mod leak;
 mod locked;
 mod pairing;

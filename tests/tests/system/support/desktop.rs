@@ -1,6 +1,7 @@
 //! A desktop of its own for the real app: a virtual display, a session bus, a real keyring that a password
 //! unlocked, and WebKitWebDriver, which starts the app and drives its first window.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +43,7 @@ pub(crate) struct Desktop {
 pub(crate) struct App {
     page: Client,
     home: PathBuf,
+    clicks: Cell<u32>,
 }
 
 impl Desktop {
@@ -79,7 +81,7 @@ impl Desktop {
             .connect(&self.driver)
             .await
             .unwrap_or_else(|error| panic!("start the app: {error}\n{}", self._session.log()));
-        App { page, home: self.home().to_owned() }
+        App { page, home: self.home().to_owned(), clicks: Cell::new(0) }
     }
 
     /// Opens WebKitGTK's own small browser, which is the engine of the app's pages, behind a proxy. It takes any
@@ -170,6 +172,7 @@ impl App {
 
     pub(crate) async fn click(&self, testid: &str) {
         self.enabled(testid).await.click().await.unwrap_or_else(|error| panic!("click {testid}: {error}"));
+        self.clicks.update(|clicks| clicks + 1);
     }
 
     /// Clicks the one of several elements that has this in its data.
@@ -178,6 +181,25 @@ impl App {
         let found = self.page.wait().at_most(PATIENCE).for_element(Locator::Css(&css)).await;
         let element = found.unwrap_or_else(|error| panic!("find {css}: {error}"));
         element.click().await.unwrap_or_else(|error| panic!("click {css}: {error}"));
+        self.clicks.update(|clicks| clicks + 1);
+    }
+
+    /// How often something was clicked since the app was opened.
+    pub(crate) fn clicks(&self) -> u32 {
+        self.clicks.get()
+    }
+
+    /// Returns the milliseconds from the start of the process to the first paint with content.
+    pub(crate) async fn time_to_first_paint(&self) -> f64 {
+        let script = "const paint = performance.getEntriesByName('first-contentful-paint')[0];
+            return paint ? performance.timeOrigin + paint.startTime : null;";
+        let painted = eventually("the first paint", PATIENCE, async || {
+            self.page.execute(script, Vec::new()).await.expect("ask for the first paint").as_f64()
+        })
+        .await;
+        let apps = apps(&self.home);
+        let [app] = &apps[..] else { panic!("{} apps are running on this desktop", apps.len()) };
+        painted - started(app)
     }
 
     pub(crate) async fn fill(&self, testid: &str, text: &str) {
@@ -249,6 +271,18 @@ fn apps(home: &Path) -> Vec<PathBuf> {
     };
     let processes = std::fs::read_dir("/proc").expect("list the processes").flatten().map(|entry| entry.path());
     processes.filter(|process| ours(process)).collect()
+}
+
+/// Returns when a process was started, in milliseconds of Unix time, as exactly as the system tells: 10 ms.
+fn started(process: &Path) -> f64 {
+    let stat = std::fs::read_to_string(process.join("stat")).expect("read when the app was started");
+    // The name in parentheses may hold anything; the 22nd field is the 20th after it, in ticks since the boot.
+    let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
+    let ticks: f64 = fields.split_whitespace().nth(19).and_then(|field| field.parse().ok()).expect("a start time");
+    let uptime = std::fs::read_to_string("/proc/uptime").expect("read how long the system runs");
+    let uptime: f64 = uptime.split_whitespace().next().and_then(|field| field.parse().ok()).expect("seconds");
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock after 1970");
+    (now.as_secs_f64() - uptime) * 1000.0 + ticks * 10.0
 }
 
 /// Gives a process a home of its own.
