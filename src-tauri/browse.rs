@@ -7,7 +7,10 @@
 //! 4. Locking closes every page of the company and forgets what they kept. Pages of different companies have nothing
 //!    in common: another proxy, other storage.
 
+pub(crate) mod downloads;
+pub(crate) mod files;
 pub(crate) mod rules;
+pub(crate) mod zoom;
 
 use std::collections::BTreeMap;
 
@@ -17,9 +20,10 @@ use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
 use self::rules::Verdict;
+use self::zoom::Zooms;
 use crate::platform;
 use crate::shell::{self, Shell};
-use crate::view::{PageAction, PageNotice, PageQuestion, PageView};
+use crate::view::{BarPart, BarWish, DownloadView, FindStep, PageAction, PageNotice, PageQuestion, PageView};
 
 /// How many pages may be open: each is a process, and a script must not open them without end.
 const MOST_PAGES: usize = 24;
@@ -31,6 +35,7 @@ const LABEL_PREFIX: &str = "page-";
 pub(crate) struct Pages {
     opened: u64,
     open: BTreeMap<String, Page>,
+    zooms: Zooms,
 }
 
 struct Page {
@@ -53,13 +58,14 @@ pub(crate) struct Access {
 
 impl Pages {
     /// Makes room for one more page and returns the label of its window.
-    fn admit(&mut self, profile: ProfileName) -> Option<String> {
+    fn admit(&mut self, profile: ProfileName, downloads: Vec<DownloadView>) -> Option<String> {
         if self.open.len() >= MOST_PAGES {
             return None;
         }
         self.opened += 1;
         let label = format!("{LABEL_PREFIX}{}", self.opened);
-        let page = Page { profile, view: PageView::default(), outside: None, bar: None };
+        let view = PageView { downloads, ..PageView::default() };
+        let page = Page { profile, view, outside: None, bar: None };
         self.open.insert(label.clone(), page);
         Some(label)
     }
@@ -69,6 +75,15 @@ impl Pages {
         if let Some(page) = self.open.get_mut(label) {
             page.bar = Some(bar);
             page.show();
+        }
+    }
+
+    /// Shows the downloads of a company in the bars of its pages.
+    pub(crate) fn show_downloads(&mut self, profile: &ProfileName, downloads: &[DownloadView]) {
+        let labels: Vec<String> =
+            self.open.iter().filter(|(_, page)| page.profile == *profile).map(|(label, _)| label.clone()).collect();
+        for label in labels {
+            self.update(&label, |page| page.view.downloads = downloads.to_vec());
         }
     }
 
@@ -106,7 +121,8 @@ pub(crate) async fn open_site(app: &AppHandle, address: &str) -> Result<(), Fail
         return Err(Fault::SiteNotAllowed.into());
     }
     let access = access(&client, profile.clone())?;
-    let label = shell.pages().admit(profile).ok_or_else(too_many_pages)?;
+    let downloads = shell.downloads().views(&profile);
+    let label = shell.pages().admit(profile, downloads).ok_or_else(too_many_pages)?;
     let window = open_window(app, &label).map_err(|error| window_failed(&error));
     let shown = match window {
         Ok(()) => on_main(app, {
@@ -127,9 +143,9 @@ pub(crate) async fn open_site(app: &AppHandle, address: &str) -> Result<(), Fail
 #[cfg(target_os = "linux")]
 pub(crate) fn admit_popup(app: &AppHandle, opener: &str) -> Option<String> {
     let shell = app.state::<Shell>();
-    let mut pages = shell.pages();
-    let profile = pages.open.get(opener)?.profile.clone();
-    pages.admit(profile)
+    let profile = shell.pages().open.get(opener)?.profile.clone();
+    let downloads = shell.downloads().views(&profile);
+    shell.pages().admit(profile, downloads)
 }
 
 /// Shows a page that [`platform`] made for a page, in a window of its own.
@@ -181,6 +197,7 @@ pub(crate) fn update(app: &AppHandle, label: &str, change: impl FnOnce(&mut Page
     {
         tracing::debug!(error = &error as &dyn std::error::Error, "the window of a page is gone");
     }
+    show_zoom(app, label);
 }
 
 /// Asks in the bar whether a link out of the company may open in the system's browser.
@@ -201,11 +218,88 @@ pub(crate) fn act(app: &AppHandle, label: &str, action: PageAction) {
     match action {
         PageAction::Home => shell::show_main(app),
         PageAction::Lock => app.state::<Shell>().companies().lock(LockCause::Person),
-        PageAction::Back | PageAction::Forward | PageAction::Reload | PageAction::Stop => {
+        PageAction::ZoomIn | PageAction::ZoomOut | PageAction::ZoomReset => zoom(app, label, action),
+        PageAction::FullScreen => turn_full_screen(app, label),
+        PageAction::Back | PageAction::Forward | PageAction::Reload | PageAction::Stop | PageAction::Print => {
             let label = label.to_owned();
             run_on_main(app, move || platform::act(&label, action));
         }
     }
+}
+
+/// Shows a site larger or smaller, in all pages of its company.
+fn zoom(app: &AppHandle, label: &str, action: PageAction) {
+    let changed = {
+        let shell = app.state::<Shell>();
+        let mut pages = shell.pages();
+        let Some(page) = pages.open.get(label) else { return };
+        let (profile, host) = (page.profile.clone(), page.view.host.clone());
+        pages.zooms.step(&profile, &host, action);
+        let same = |page: &&Page| page.profile == profile && page.view.host == host;
+        pages.open.iter().filter(|(_, page)| same(page)).map(|(label, _)| label.clone()).collect::<Vec<_>>()
+    };
+    for label in changed {
+        show_zoom(app, &label);
+    }
+}
+
+/// Shows a page as large as its site was shown last.
+fn show_zoom(app: &AppHandle, label: &str) {
+    let mut percent = None;
+    let shell = app.state::<Shell>();
+    let mut pages = shell.pages();
+    let Pages { open, zooms, .. } = &mut *pages;
+    if let Some(page) = open.get_mut(label) {
+        let wanted = zooms.of(&page.profile, &page.view.host);
+        if page.view.zoom != wanted {
+            page.view.zoom = wanted;
+            page.show();
+            percent = Some(wanted);
+        }
+    }
+    drop(pages);
+    if let Some(percent) = percent {
+        let label = label.to_owned();
+        run_on_main(app, move || platform::set_zoom(&label, percent));
+    }
+}
+
+/// Gives a page the whole screen, or takes it back.
+fn turn_full_screen(app: &AppHandle, label: &str) {
+    #[cfg(desktop)]
+    if let Some(window) = app.get_webview_window(label) {
+        let full = !window.is_fullscreen().unwrap_or(false);
+        if let Err(error) = window.set_fullscreen(full) {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a window does not change its size");
+        }
+        update(app, label, |page| page.full_screen = full);
+    }
+    #[cfg(mobile)]
+    let _ = (app, label);
+}
+
+/// The person pressed the keys for something in the bar while the page had the keyboard.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux shows pages"))]
+pub(crate) fn wish(app: &AppHandle, label: &str, part: BarPart) {
+    update(app, label, |page| {
+        let number = page.wish.as_ref().map_or(0, |wish| wish.number) + 1;
+        page.wish = Some(BarWish { part, number });
+    });
+}
+
+/// Searches for words in a page.
+pub(crate) fn find(app: &AppHandle, label: &str, words: String, step: FindStep) {
+    if words.is_empty() || step == FindStep::End {
+        update(app, label, |page| page.found = None);
+    }
+    let label = label.to_owned();
+    run_on_main(app, move || platform::find(&label, &words, step));
+}
+
+/// Gives the bar the height that it needs.
+pub(crate) fn fit(app: &AppHandle, label: &str, height: u32) {
+    let (own, label) = (app.clone(), label.to_owned());
+    run_on_main(app, move || platform::fit(&own, &label, height));
 }
 
 /// Goes to an address that the person typed.
@@ -237,6 +331,14 @@ pub(crate) fn answer(app: &AppHandle, label: &str, open: bool) {
     {
         tracing::warn!(error = &error as &dyn std::error::Error, "the system's browser does not open");
     }
+}
+
+/// Closes a page that the person has done with.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux shows pages"))]
+pub(crate) fn leave(app: &AppHandle, label: &str) {
+    let (own, label) = (app.clone(), label.to_owned());
+    // Its window must not go away under the key that closes it.
+    run_on_main(app, move || close(&own, &label));
 }
 
 /// Closes every page of a company that is not open, and forgets what its pages kept.

@@ -35,6 +35,10 @@ const COMMANDS: &[&str] = &[
     "page_act",
     "page_navigate",
     "page_answer",
+    "page_find",
+    "page_fit",
+    "downloads",
+    "download_act",
 ];
 
 fn main() {

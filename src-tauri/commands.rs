@@ -9,7 +9,7 @@ use tauri::{AppHandle, State, WebviewWindow, Wry};
 use zeroize::Zeroizing;
 
 use crate::shell::{Shell, UnlockInput};
-use crate::view::{CameraState, DeviceInfo, PageAction, PageView};
+use crate::view::{CameraState, DeviceInfo, DownloadAction, DownloadView, FindStep, PageAction, PageView};
 use crate::{biometrics, browse, files};
 
 /// Returns the handler of every command.
@@ -46,6 +46,10 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke<Wry>) -> bool + Send + Syn
         page_act,
         page_navigate,
         page_answer,
+        page_find,
+        page_fit,
+        downloads,
+        download_act,
     ]
 }
 
@@ -222,4 +226,24 @@ fn page_navigate(app: AppHandle, window: WebviewWindow, address: String) {
 #[tauri::command]
 fn page_answer(app: AppHandle, window: WebviewWindow, open: bool) {
     browse::answer(&app, window.label(), open);
+}
+
+#[tauri::command]
+fn page_find(app: AppHandle, window: WebviewWindow, words: String, step: FindStep) {
+    browse::find(&app, window.label(), words, step);
+}
+
+#[tauri::command]
+fn page_fit(app: AppHandle, window: WebviewWindow, height: u32) {
+    browse::fit(&app, window.label(), height);
+}
+
+#[tauri::command]
+fn downloads(app: AppHandle) -> Vec<DownloadView> {
+    browse::downloads::shown(&app)
+}
+
+#[tauri::command]
+fn download_act(app: AppHandle, id: u32, action: DownloadAction) {
+    browse::downloads::act(&app, id, action);
 }

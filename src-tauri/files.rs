@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use latchgate_client::{Failure, Fault};
 use tauri::{AppHandle, Manager};
 
-use crate::browse::rules::download_path;
+use crate::browse::files::take_name;
 
 /// Saves a file that nobody else on this device may read, and returns its name.
 ///
@@ -22,12 +22,13 @@ pub(crate) fn save(app: &AppHandle, name: &str, content: &[u8]) -> Result<String
 
 fn write(folder: &Path, name: &str, content: &[u8]) -> io::Result<String> {
     std::fs::create_dir_all(folder)?;
-    let path = download_path(folder, name);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&path)?;
+    let (path, mut file) = take_name(folder, name, |path| {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(path)
+    })?;
     file.write_all(content)?;
     file.sync_all()?;
     Ok(path.file_name().unwrap_or_default().to_string_lossy().into_owned())

@@ -13,6 +13,7 @@ use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder, WindowEve
 use zeroize::Zeroizing;
 
 use crate::browse::Pages;
+use crate::browse::downloads::Downloads;
 use crate::camera::Scanner;
 use crate::{biometrics, view};
 
@@ -34,6 +35,7 @@ pub(crate) struct Shell {
     backup: Mutex<Vec<u8>>,
     scanner: Scanner,
     pages: Mutex<Pages>,
+    downloads: Mutex<Downloads>,
 }
 
 /// How the person proves that the device is theirs.
@@ -65,6 +67,10 @@ impl Shell {
 
     pub(crate) fn pages(&self) -> MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn downloads(&self) -> MutexGuard<'_, Downloads> {
+        self.downloads.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks at a pairing code and keeps it until it is used or dropped. The screens see only what it says.
@@ -176,6 +182,7 @@ pub(crate) fn open(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
         backup: Mutex::default(),
         scanner: Scanner::default(),
         pages: Mutex::default(),
+        downloads: Mutex::default(),
     });
     open_main(app)?;
     tauri::async_runtime::spawn(view::publish(app.clone()));

@@ -2,6 +2,7 @@
 //!
 //! 1. The main window receives each [`Snapshot`] as the event `view`.
 //! 2. The bar above an intranet page receives each [`PageView`] of its own page through a channel that it opened.
+//! 3. The downloads of the company that is shown are the event `downloads`.
 //!
 //! The types below are declared to TypeScript in `ui/src/bindings-shell.ts`, which a test compares.
 
@@ -62,10 +63,122 @@ pub(crate) enum PageAction {
     Home,
     /// Lock the device.
     Lock,
+    /// Larger.
+    ZoomIn,
+    /// Smaller.
+    ZoomOut,
+    /// As the site wants it.
+    ZoomReset,
+    /// Over the whole screen, or back.
+    FullScreen,
+    /// On paper, or into a file.
+    Print,
+}
+
+/// How a search in a page goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum FindStep {
+    /// Other words.
+    Begin,
+    /// The next place.
+    Next,
+    /// The one before.
+    Previous,
+    /// No more.
+    End,
+}
+
+/// What a person asked for by keyboard while the page had it; the bar does it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum BarPart {
+    /// The address.
+    Address,
+    /// The search in the page.
+    Find,
+    /// The downloads.
+    Downloads,
+}
+
+/// Such a wish.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct BarWish {
+    /// What is wished for.
+    pub(crate) part: BarPart,
+    /// Tells one wish from the next.
+    pub(crate) number: u32,
+}
+
+/// How far a download is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum DownloadState {
+    /// It could take the device over when it is opened: the person is asked.
+    Asking,
+    /// It arrives.
+    Running,
+    /// It is held.
+    Paused,
+    /// It is there.
+    Done,
+    /// The way to the site broke.
+    Broken,
+    /// It could not be written.
+    NotWritten,
+    /// It ended with a lock.
+    Locked,
+}
+
+/// A file that a page gives to the person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct DownloadView {
+    /// Names it to `download_act`.
+    pub(crate) id: u32,
+    /// What it is called in the person's downloads.
+    pub(crate) name: String,
+    /// How much is there, in bytes.
+    #[ts(type = "number")]
+    pub(crate) received: u64,
+    /// How much there is, in bytes, where the site says it.
+    #[ts(type = "number | null")]
+    pub(crate) total: Option<u64>,
+    /// How far it is.
+    pub(crate) state: DownloadState,
+    /// Whether it can be held and go on later.
+    pub(crate) can_pause: bool,
+    /// Whether it may be opened from here.
+    pub(crate) can_open: bool,
+    /// Whether it can be fetched once more.
+    pub(crate) can_retry: bool,
+}
+
+/// What a person does with a download.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum DownloadAction {
+    /// Save what was asked about.
+    Keep,
+    /// Give it up, and forget it.
+    Cancel,
+    /// Hold it.
+    Pause,
+    /// Go on.
+    Resume,
+    /// Open it with the system's program for it.
+    Open,
+    /// Show it in its folder.
+    Reveal,
+    /// Fetch it once more.
+    Retry,
+    /// Forget everything in the list that has ended. The files stay.
+    Clear,
 }
 
 /// An intranet page as its bar shows it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PageView {
     /// The whole address.
@@ -82,10 +195,41 @@ pub(crate) struct PageView {
     pub(crate) can_go_back: bool,
     /// Whether there is a page to go forward to.
     pub(crate) can_go_forward: bool,
+    /// How large it is shown, in percent.
+    pub(crate) zoom: u16,
+    /// Whether it has the whole screen.
+    pub(crate) full_screen: bool,
+    /// How many places were found; absent while nothing is searched for.
+    pub(crate) found: Option<u32>,
+    /// What the person wants of the bar.
+    pub(crate) wish: Option<BarWish>,
+    /// The company's downloads, the newest first.
+    pub(crate) downloads: Vec<DownloadView>,
     /// What the person is asked.
     pub(crate) question: Option<PageQuestion>,
     /// What has just happened.
     pub(crate) notice: Option<PageNotice>,
+}
+
+impl Default for PageView {
+    fn default() -> Self {
+        Self {
+            address: String::new(),
+            host: String::new(),
+            title: String::new(),
+            encrypted: true,
+            loading: false,
+            can_go_back: false,
+            can_go_forward: false,
+            zoom: 100,
+            full_screen: false,
+            found: None,
+            wish: None,
+            downloads: Vec::new(),
+            question: None,
+            notice: None,
+        }
+    }
 }
 
 /// A link leads out of the company: open it in the system's browser?
@@ -131,6 +275,7 @@ pub(crate) async fn publish(app: AppHandle) {
 
 fn send(app: &AppHandle, snapshot: Snapshot) {
     let open = snapshot.companies.iter().filter(|company| company.state == CompanyState::Open);
+    browse::downloads::settle(app, &snapshot.companies);
     browse::close_all_but(app, &open.map(|company| company.profile.clone()).collect::<Vec<_>>());
     if let Err(error) = app.emit_to(EventTarget::webview_window(MAIN), "view", snapshot) {
         tracing::warn!(error = &error as &dyn std::error::Error, "the main window does not take the view");
@@ -151,7 +296,21 @@ fn bindings() -> String {
             text.push('\n');
         )* };
     }
-    declare_each!(Biometrics, CameraState, DeviceInfo, PageAction, PageView, PageQuestion, PageNotice);
+    declare_each!(
+        Biometrics,
+        CameraState,
+        DeviceInfo,
+        PageAction,
+        FindStep,
+        BarPart,
+        BarWish,
+        DownloadState,
+        DownloadView,
+        DownloadAction,
+        PageView,
+        PageQuestion,
+        PageNotice,
+    );
     text
 }
 

@@ -1,12 +1,7 @@
-//! Where an intranet page may go, and what a file from it may be called. Pure functions.
-
-use std::path::{Path, PathBuf};
+//! Where an intranet page may go. Pure functions.
 
 use latchgate_client::view::SiteView;
 use tauri::Url;
-
-/// The longest name of a downloaded file, in characters; every system takes it.
-const LONGEST_NAME: usize = 120;
 
 /// What is done about an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,46 +70,6 @@ pub(crate) fn secure_hosts(sites: &[SiteView]) -> Vec<String> {
     hosts.sort_unstable();
     hosts.dedup();
     hosts
-}
-
-/// Returns where a download may be written: a harmless name that nothing in the folder has.
-pub(crate) fn download_path(folder: &Path, suggested: &str) -> PathBuf {
-    let name = harmless_name(suggested);
-    let (stem, extension) = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty()).unwrap_or((&name, ""));
-    let dot = if extension.is_empty() { "" } else { "." };
-    let mut path = folder.join(&name);
-    for copy in 1.. {
-        if path.symlink_metadata().is_err() {
-            break;
-        }
-        path = folder.join(format!("{stem} ({copy}){dot}{extension}"));
-    }
-    path
-}
-
-/// Removes what could lead a name out of its folder, hide it, or make it look like another one.
-fn harmless_name(suggested: &str) -> String {
-    let last = suggested.rsplit(['/', '\\']).next().unwrap_or_default();
-    let kept: String = last
-        .chars()
-        .filter(|character| !character.is_control() && !is_invisible(*character) && !r#"<>:"|?*"#.contains(*character))
-        .collect();
-    let trimmed = kept.trim_start_matches(['.', ' ', '-']).trim_end_matches(['.', ' ']);
-    let excess = trimmed.chars().count().saturating_sub(LONGEST_NAME);
-    let short: String = trimmed.chars().skip(excess).collect();
-    let stem = short.split('.').next().unwrap_or_default().to_ascii_uppercase();
-    let is_device = matches!(stem.as_str(), "CON" | "PRN" | "AUX" | "NUL")
-        || (stem.len() == 4 && (stem.starts_with("COM") || stem.starts_with("LPT")));
-    match short.as_str() {
-        "" => "download".to_owned(),
-        _ if is_device => format!("file {short}"),
-        _ => short,
-    }
-}
-
-/// Characters that change the direction or the look of the text around them.
-const fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -216,34 +171,5 @@ mod tests {
             "nonsense",
         ]);
         assert_eq!(secure_hosts(&sites), ["a.example", "b.example"]);
-    }
-
-    #[test]
-    fn a_download_cannot_leave_its_folder_or_hide_what_it_is() {
-        let folder = tempfile::tempdir().unwrap();
-        let name = |suggested| {
-            let path = download_path(folder.path(), suggested);
-            assert_eq!(path.parent(), Some(folder.path()), "{suggested}");
-            path.file_name().unwrap().to_str().unwrap().to_owned()
-        };
-        assert_eq!(name("../../.bashrc"), "bashrc");
-        assert_eq!(name("..\\..\\run.bat"), "run.bat");
-        assert_eq!(name("/etc/passwd"), "passwd");
-        assert_eq!(name(".."), "download");
-        assert_eq!(name(""), "download");
-        assert_eq!(name("-rf"), "rf");
-        assert_eq!(name("invoice\u{202e}fdp.exe"), "invoicefdp.exe");
-        assert_eq!(name("a\r\nb\0c.txt"), "abc.txt");
-        assert_eq!(name("nul.txt"), "file nul.txt");
-        assert_eq!(name("notes.pdf. . "), "notes.pdf");
-        assert_eq!(name(&format!("{}.pdf", "x".repeat(500))).chars().count(), LONGEST_NAME);
-    }
-
-    #[test]
-    fn a_download_never_replaces_a_file() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("report.pdf"), "").unwrap();
-        std::fs::write(folder.path().join("report (1).pdf"), "").unwrap();
-        assert_eq!(download_path(folder.path(), "report.pdf"), folder.path().join("report (2).pdf"));
     }
 }

@@ -1,10 +1,12 @@
 //! A system on which pages cannot be isolated yet: it says so.
 
-use latchgate_client::{Failure, Fault};
+use std::path::Path;
+
+use latchgate_client::{Failure, Fault, ProfileName};
 use tauri::{AppHandle, Url};
 
 use crate::browse::Access;
-use crate::view::PageAction;
+use crate::view::{FindStep, PageAction};
 
 /// # Errors
 /// Always `unavailable`.
@@ -19,3 +21,15 @@ pub(crate) fn load(_: &str, _: &Url) {}
 pub(crate) fn close(_: &str) {}
 
 pub(crate) fn forget_all_but(_: &[String]) {}
+
+pub(crate) fn fit(_: &AppHandle, _: &str, _: u32) {}
+
+pub(crate) fn find(_: &str, _: &str, _: FindStep) {}
+
+pub(crate) fn set_zoom(_: &str, _: u16) {}
+
+pub(crate) fn save_download(_: u32, _: &Path) {}
+
+pub(crate) fn cancel_download(_: u32) {}
+
+pub(crate) fn start_download(_: &ProfileName, _: &str) {}

@@ -7,9 +7,11 @@
 //!    resolved there. Before the first load it trusts the certificates of the catalogue's sites.
 //! 3. No script, message handler or URI scheme is added: to a page, the app does not exist.
 
+mod comfort;
+mod downloads;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 
 use gtk::gdk::EventMask;
 use gtk::gio::TlsCertificate;
@@ -18,18 +20,17 @@ use gtk::prelude::*;
 use latchgate_client::{Failure, Fault, ProxyEndpoint};
 use tauri::{AppHandle, Manager, Url};
 use webkit2gtk::{
-    Download, DownloadExt, LoadEvent, NavigationPolicyDecision, NavigationPolicyDecisionExt, NetworkProxyMode,
-    NetworkProxySettings, PermissionRequestExt, PolicyDecision, PolicyDecisionExt, PolicyDecisionType,
+    LoadEvent, NavigationPolicyDecision, NavigationPolicyDecisionExt, NetworkError, NetworkProxyMode,
+    NetworkProxySettings, PermissionRequestExt, PolicyDecision, PolicyDecisionExt, PolicyDecisionType, PolicyError,
     ResponsePolicyDecision, ResponsePolicyDecisionExt, SettingsExt, URIRequestExt, UserContentManager, WebContext,
     WebContextExt, WebView, WebViewExt, WebsiteDataManagerExt,
 };
 
-use crate::browse::rules::{self, Verdict};
+pub(crate) use self::comfort::{find, fit, set_zoom};
+pub(crate) use self::downloads::{cancel_download, save_download, start_download};
+use crate::browse::rules::Verdict;
 use crate::browse::{self, Access};
 use crate::view::{PageAction, PageNotice};
-
-/// The height of the bar above a page, in pixels; `ui/src/Toolbar.svelte` fills it.
-const BAR_HEIGHT: i32 = 56;
 
 thread_local! {
     /// Web views belong to the main thread, and so does this.
@@ -58,10 +59,10 @@ pub(crate) fn open(app: &AppHandle, label: &str, url: &Url, access: &Access) -> 
 /// Puts a page into its window, below the bar.
 pub(crate) fn place(app: &AppHandle, label: &str) -> Result<(), Failure> {
     let window = app.get_webview_window(label).ok_or(Fault::Internal)?;
-    let view = VIEWS.with_borrow(|views| views.pages.get(label).cloned()).ok_or(Fault::Internal)?;
+    let view = page(label).ok_or(Fault::Internal)?;
     let column = window.default_vbox().map_err(|_| Fault::Internal)?;
     for bar in column.children() {
-        bar.set_size_request(-1, BAR_HEIGHT);
+        bar.set_size_request(-1, comfort::BAR_HEIGHT);
         column.set_child_packing(&bar, false, true, 0, gtk::PackType::Start);
     }
     column.pack_start(&view, true, true, 0);
@@ -72,19 +73,29 @@ pub(crate) fn place(app: &AppHandle, label: &str) -> Result<(), Failure> {
 
 /// Does what the person chose in the bar.
 pub(crate) fn act(label: &str, action: PageAction) {
-    let Some(view) = VIEWS.with_borrow(|views| views.pages.get(label).cloned()) else { return };
+    let Some(view) = page(label) else { return };
     match action {
         PageAction::Back => view.go_back(),
         PageAction::Forward => view.go_forward(),
         PageAction::Reload => view.reload(),
         PageAction::Stop => view.stop_loading(),
-        PageAction::Home | PageAction::Lock => {}
+        PageAction::Print => comfort::print(&view),
+        PageAction::Home
+        | PageAction::Lock
+        | PageAction::ZoomIn
+        | PageAction::ZoomOut
+        | PageAction::ZoomReset
+        | PageAction::FullScreen => {}
     }
+}
+
+fn page(label: &str) -> Option<WebView> {
+    VIEWS.with_borrow(|views| views.pages.get(label).cloned())
 }
 
 /// Loads an address that was judged.
 pub(crate) fn load(label: &str, url: &Url) {
-    if let Some(view) = VIEWS.with_borrow(|views| views.pages.get(label).cloned()) {
+    if let Some(view) = page(label) {
         view.load_uri(url.as_str());
     }
 }
@@ -112,7 +123,8 @@ fn context(app: &AppHandle, access: &Access) -> WebContext {
     match present {
         Some((user, context)) if user == access.proxy.user => context,
         _ => {
-            let context = make_context(app, &access.proxy);
+            let context = make_context(&access.proxy);
+            downloads::connect(app, &access.profile, &context);
             let made = (access.proxy.user.clone(), context.clone());
             VIEWS.with_borrow_mut(|views| views.contexts.insert(profile.to_owned(), made));
             context
@@ -120,7 +132,7 @@ fn context(app: &AppHandle, access: &Access) -> WebContext {
     }
 }
 
-fn make_context(app: &AppHandle, proxy: &ProxyEndpoint) -> WebContext {
+fn make_context(proxy: &ProxyEndpoint) -> WebContext {
     let context = WebContext::new_ephemeral();
     context.set_automation_allowed(false);
     if let Some(data) = context.website_data_manager() {
@@ -128,8 +140,6 @@ fn make_context(app: &AppHandle, proxy: &ProxyEndpoint) -> WebContext {
         let mut settings = NetworkProxySettings::new(Some(&address), &[]);
         data.set_network_proxy_settings(NetworkProxyMode::Custom, Some(&mut settings));
     }
-    let app = app.clone();
-    context.connect_download_started(move |_, download| follow_download(&app, download));
     context
 }
 
@@ -161,6 +171,7 @@ fn prepare(app: &AppHandle, label: &str, view: &WebView) {
     connect_policies(app, label, view);
     connect_bar(app, label, view);
     connect_person(app, view);
+    comfort::connect(app, label, view);
 }
 
 /// Tells when somebody uses the page, so that the device does not lock under their hands.
@@ -189,7 +200,12 @@ fn connect_policies(app: &AppHandle, label: &str, view: &WebView) {
         page.open_popup(view, &url).map(WebView::upcast)
     });
     let page = Handle::new(app, label);
-    view.connect_load_failed(move |_, _, address, _| page.handle_failed_load(address));
+    view.connect_load_failed(move |_, _, address, error| {
+        // What became a download, or what the person stopped, is no failure.
+        let on_purpose =
+            error.matches(PolicyError::FrameLoadInterruptedByPolicyChange) || error.matches(NetworkError::Cancelled);
+        on_purpose || page.handle_failed_load(address)
+    });
     view.connect_permission_request(|_, request| {
         request.deny();
         true
@@ -251,6 +267,10 @@ impl Handle {
         let Some(navigation) = decision.downcast_ref::<NavigationPolicyDecision>() else { return false };
         let Some(mut action) = navigation.navigation_action() else { return false };
         let address = action.request().and_then(|request| request.uri()).and_then(|uri| Url::parse(&uri).ok());
+        if kind == PolicyDecisionType::NavigationAction && address.as_ref().is_some_and(|url| url.scheme() == "data") {
+            // A frame of the page, or a file that it made. The engine's own setting keeps the page itself from there.
+            return false;
+        }
         let wanted = action.is_user_gesture() || action.is_redirect() || kind == PolicyDecisionType::NewWindowAction;
         let verdict = address.as_ref().map_or(Verdict::Refuse, |url| browse::judge(&self.app, &self.label, url));
         match (verdict, address) {
@@ -320,39 +340,6 @@ fn decide_response(response: &ResponsePolicyDecision) -> bool {
     !shown
 }
 
-/// Saves a download under a harmless name of its own and says so in the bar.
-fn follow_download(app: &AppHandle, download: &Download) {
-    let label = download.web_view().and_then(|view| label_of(&view)).unwrap_or_default();
-    download.connect_decide_destination(|download, suggested| {
-        match download_folder() {
-            Some(folder) => download.set_destination(&rules::download_path(&folder, suggested).to_string_lossy()),
-            None => download.cancel(),
-        }
-        true
-    });
-    let page = Handle::new(app, &label);
-    download.connect_failed(move |download, _| {
-        browse::notice(&page.app, &page.label, PageNotice::NotSaved { name: name_of(download) });
-    });
-    let page = Handle::new(app, &label);
-    download.connect_finished(move |download| {
-        if download.estimated_progress() > 0.0 || download.received_data_length() > 0 {
-            browse::notice(&page.app, &page.label, PageNotice::Saved { name: name_of(download) });
-        }
-    });
-}
-
-fn download_folder() -> Option<PathBuf> {
-    let folder = dirs::download_dir().or_else(|| Some(dirs::home_dir()?.join("Downloads")))?;
-    std::fs::create_dir_all(&folder).ok()?;
-    Some(folder)
-}
-
 fn label_of(view: &WebView) -> Option<String> {
     VIEWS.with_borrow(|views| views.pages.iter().find(|(_, page)| *page == view).map(|(label, _)| label.clone()))
-}
-
-fn name_of(download: &Download) -> String {
-    let destination = download.destination().map(String::from).unwrap_or_default();
-    Path::new(&destination).file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

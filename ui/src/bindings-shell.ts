@@ -26,7 +26,77 @@ biometrics: Biometrics, };
 /**
  * What a person does in the bar above a page.
  */
-export type PageAction = "back" | "forward" | "reload" | "stop" | "home" | "lock";
+export type PageAction = "back" | "forward" | "reload" | "stop" | "home" | "lock" | "zoomIn" | "zoomOut" | "zoomReset" | "fullScreen" | "print";
+
+/**
+ * How a search in a page goes on.
+ */
+export type FindStep = "begin" | "next" | "previous" | "end";
+
+/**
+ * What a person asked for by keyboard while the page had it; the bar does it.
+ */
+export type BarPart = "address" | "find" | "downloads";
+
+/**
+ * Such a wish.
+ */
+export type BarWish = { 
+/**
+ * What is wished for.
+ */
+part: BarPart, 
+/**
+ * Tells one wish from the next.
+ */
+number: number, };
+
+/**
+ * How far a download is.
+ */
+export type DownloadState = "asking" | "running" | "paused" | "done" | "broken" | "notWritten" | "locked";
+
+/**
+ * A file that a page gives to the person.
+ */
+export type DownloadView = { 
+/**
+ * Names it to `download_act`.
+ */
+id: number, 
+/**
+ * What it is called in the person's downloads.
+ */
+name: string, 
+/**
+ * How much is there, in bytes.
+ */
+received: number, 
+/**
+ * How much there is, in bytes, where the site says it.
+ */
+total: number | null, 
+/**
+ * How far it is.
+ */
+state: DownloadState, 
+/**
+ * Whether it can be held and go on later.
+ */
+canPause: boolean, 
+/**
+ * Whether it may be opened from here.
+ */
+canOpen: boolean, 
+/**
+ * Whether it can be fetched once more.
+ */
+canRetry: boolean, };
+
+/**
+ * What a person does with a download.
+ */
+export type DownloadAction = "keep" | "cancel" | "pause" | "resume" | "open" | "reveal" | "retry" | "clear";
 
 /**
  * An intranet page as its bar shows it.
@@ -60,6 +130,26 @@ canGoBack: boolean,
  * Whether there is a page to go forward to.
  */
 canGoForward: boolean, 
+/**
+ * How large it is shown, in percent.
+ */
+zoom: number, 
+/**
+ * Whether it has the whole screen.
+ */
+fullScreen: boolean, 
+/**
+ * How many places were found; absent while nothing is searched for.
+ */
+found: number | null, 
+/**
+ * What the person wants of the bar.
+ */
+wish: BarWish | null, 
+/**
+ * The company's downloads, the newest first.
+ */
+downloads: Array<DownloadView>, 
 /**
  * What the person is asked.
  */

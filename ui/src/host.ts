@@ -11,7 +11,7 @@ import { Channel, invoke } from "@tauri-apps/api/core";
 import { type Event, listen } from "@tauri-apps/api/event";
 
 import type { CodeView, DeviceView, Failure, Settings, Snapshot } from "./bindings";
-import type { CameraState, DeviceInfo, PageAction, PageView } from "./bindings-shell";
+import type { CameraState, DeviceInfo, DownloadAction, DownloadView, FindStep, PageAction, PageView } from "./bindings-shell";
 import { failures } from "./texts/en.failures";
 
 export type Unsubscribe = () => void;
@@ -75,6 +75,13 @@ export interface Host {
   pageAct(action: PageAction): Promise<void>;
   pageNavigate(address: string): Promise<void>;
   pageAnswer(open: boolean): Promise<void>;
+  pageFind(words: string, step: FindStep): Promise<void>;
+  /** Gives this bar the height that it needs, in pixels. */
+  pageFit(height: number): Promise<void>;
+
+  downloads(): Promise<DownloadView[]>;
+  onDownloads(listener: (downloads: DownloadView[]) => void): Promise<Unsubscribe>;
+  downloadAct(id: number, action: DownloadAction): Promise<void>;
 }
 
 /** Talks to the Rust side of the app. */
@@ -124,6 +131,12 @@ export function tauriHost(): Host {
     pageAct: (action) => invoke("page_act", { action }),
     pageNavigate: (address) => invoke("page_navigate", { address }),
     pageAnswer: (open) => invoke("page_answer", { open }),
+    pageFind: (words, step) => invoke("page_find", { words, step }),
+    pageFit: (height) => invoke("page_fit", { height }),
+
+    downloads: () => invoke("downloads"),
+    onDownloads: (listener) => listen("downloads", (event: Event<DownloadView[]>) => listener(event.payload)),
+    downloadAct: (id, action) => invoke("download_act", { id, action }),
   };
 }
 

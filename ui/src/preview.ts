@@ -3,7 +3,7 @@
  * `npm run screens` walks through all of them. What is shown here is made up.
  */
 import type { AppView, AwayView, CodeView, CompanyView, DeviceView, Failure, KeychainState, Light, PairingProgress, ProfileView, RequiredView, Screen, Settings, SiteView, StatusView } from "./bindings";
-import type { Biometrics, PageView } from "./bindings-shell";
+import type { Biometrics, DownloadView, PageView } from "./bindings-shell";
 import type { Host, ScanEvents } from "./host";
 import { type LanguageChoice, setLanguage } from "./language.svelte";
 import type { StartAt } from "./place";
@@ -29,6 +29,7 @@ interface Scene {
   /** What the person does on the screen, before the picture is taken. */
   act?: () => void;
   page?: PageView;
+  downloads?: DownloadView[];
 }
 
 const code: CodeView = { gatewayHost: "gateway.harbour-freight-lines.example", companyFingerprint: "4f2a 91c0 7d13 b85e", expired: false, printed: false };
@@ -97,6 +98,24 @@ const locked = (failedAttempts: number, retryAfterSeconds: number | null, change
 const portal = (scene: Scene = {}): Scene => ({ screen: { kind: "portal" }, profile, sites, status: lights("good", "good", "good"), ...scene });
 /** A named cause, with the lights that belong to it. */
 const trouble = (status: StatusView): Scene => portal({ sites: sites.slice(0, 2), status });
+const download = (id: number, name: string, changes: Partial<DownloadView> = {}): DownloadView => ({
+  id,
+  name,
+  received: 18_400_000,
+  total: 18_400_000,
+  state: "done",
+  canPause: false,
+  canOpen: true,
+  canRetry: false,
+  ...changes,
+});
+const downloads: DownloadView[] = [
+  download(5, "label-printer-setup-4.2.exe", { state: "asking", received: 0, canOpen: false }),
+  download(4, "berth-plan-2026-11.mp4", { state: "running", received: 734_000_000, total: 1_900_000_000, canPause: true, canOpen: false }),
+  download(3, "archive-of-the-northern-branch-with-all-travel-requests-since-2019.zip", { state: "paused", received: 52_000, total: 80_200_000, canOpen: false }),
+  download(2, "timetable.pdf"),
+  download(1, "minutes.odt", { state: "broken", received: 310_000, canOpen: false, canRetry: true }),
+];
 const page = (changes: Partial<PageView> = {}): Scene => ({
   page: {
     address: "https://wiki.hfl.example/handbook/travel",
@@ -106,6 +125,11 @@ const page = (changes: Partial<PageView> = {}): Scene => ({
     loading: false,
     canGoBack: true,
     canGoForward: false,
+    zoom: 100,
+    fullScreen: false,
+    found: null,
+    wish: null,
+    downloads: [],
     question: null,
     notice: null,
     ...changes,
@@ -189,6 +213,10 @@ export const scenes: Record<string, Scene> = {
   "toolbar-loading": page({ loading: true, title: "", canGoForward: true }),
   "toolbar-plain": page({ address: "http://canteen.hfl.example:8080/", host: "canteen.hfl.example:8080", title: "Menu of the week", encrypted: false }),
   "toolbar-question": page({ question: { host: "www.weather-report.example" } }),
+  "toolbar-menu": { ...page({ zoom: 125 }), act: () => press("page-menu") },
+  "toolbar-find": { ...page({ found: 12 }), act: () => (press("page-menu"), whenThere("menu-find", () => (press("menu-find"), whenThere("find-words", () => type("find-words", "travel"))))) },
+  "toolbar-downloads": page({ downloads }),
+  "portal-downloads": portal({ downloads, act: () => press("downloads") }),
   "toolbar-download": page({ notice: { kind: "saved", name: "timetable.pdf" } }),
 };
 
@@ -216,6 +244,12 @@ function unfold(testid: string): void {
   find<HTMLDetailsElement>(testid).open = true;
 }
 
+/** As soon as something that the person does brings it. */
+function whenThere(testid: string, then: () => void): void {
+  if (document.querySelector(`[data-testid="${testid}"]`)) then();
+  else setTimeout(() => whenThere(testid, then), 10);
+}
+
 /** After the screen has taken in what was typed. */
 function press(testid: string): void {
   setTimeout(() => find(testid).click(), 50);
@@ -228,7 +262,7 @@ async function settle(scene: Scene): Promise<void> {
   while (!document.querySelector("[data-testid]:not([data-testid=screen-starting])")) await pause(10);
   if (scene.act) {
     scene.act();
-    await pause(120);
+    await pause(300);
   }
   if (scene.scan) await pause(300);
   await document.fonts.ready;
@@ -312,6 +346,11 @@ export function preview(query: URLSearchParams): { host: Host; startAt?: StartAt
     pageAct: done,
     pageNavigate: done,
     pageAnswer: done,
+    pageFind: done,
+    pageFit: done,
+    downloads: () => Promise.resolve(scene.downloads ?? []),
+    onDownloads: () => Promise.resolve(() => {}),
+    downloadAct: done,
   };
   return scene.startAt ? { host, startAt: scene.startAt } : { host };
 }

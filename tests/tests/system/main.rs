@@ -10,6 +10,7 @@ mod claims;
 mod conformance;
 mod dokuwiki;
 mod engines;
+mod files;
 mod large;
 mod launch;
 mod leak;
