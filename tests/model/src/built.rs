@@ -1,6 +1,7 @@
 //! Pairing as the code does it, finer than [`crate::reference`].
 //!
-//! - The connector keeps candidates in order of arrival and evicts the oldest one that no S1 named. A P1 that was
+//! - The connector keeps candidates in order of arrival and evicts the oldest one that no S1 named, or the oldest
+//!   where all were named. A P1 that was
 //!   answered before gets the same P2; after an eviction it gets another key.
 //! - A delivered message may stay in flight or not.
 //! - Anybody may forge a reset hint, as often as [`Built::forged_hints`] says. A dishonest gateway can
