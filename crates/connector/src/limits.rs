@@ -140,3 +140,7 @@ pub(crate) const AUTO_LOCK_CEILING: Duration = Duration::from_secs(8 * 60 * 60);
 /// The fewest wrong passphrases after which devices may be asked to erase themselves: fewer would erase them by
 /// mistake.
 pub(crate) const ERASE_TRIES_FLOOR: u32 = 10;
+
+/// How long the session that carried the exchange of a key may finish what it has under way: a minute more than a
+/// device takes.
+pub(crate) const SUPERSEDED_DRAIN: Duration = Duration::from_secs(6 * 60);

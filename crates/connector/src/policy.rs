@@ -83,6 +83,11 @@ impl Policy {
         (holder.generation == generation).then_some(holder.rotation_due)
     }
 
+    /// Tells whether a device has a later key than that of `generation`.
+    pub(crate) fn has_replaced(&self, device_id: DeviceId, generation: Generation) -> bool {
+        self.holders.get(&device_id).is_some_and(|holder| holder.generation > generation)
+    }
+
     /// Returns what people call a person.
     pub(crate) fn name_of(&self, login: &str) -> Option<String> {
         self.names.get(login).cloned()

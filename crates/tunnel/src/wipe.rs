@@ -11,6 +11,9 @@
 //! confirmation = 1 u8 | generation u32 | AES-256-GCM(wipe key, counter 1, ad = "LG1 wipe done" | device_id, 1 u8) | tag[16]
 //! ```
 //!
+//! While a key is being replaced the connector does not know which one the device will have left: it gives one order
+//! under each, one behind the other, and takes the answer to any.
+//!
 //! Both messages are fixed, so that sealing one again repeats it and no counter ever meets two messages. Nobody
 //! without the device's key can make either: a gateway can withhold an order, and cannot give one.
 
@@ -99,7 +102,8 @@ impl ConfirmationHash {
     }
 }
 
-/// Opens an order under one of the keys that a device has; returns the key that it opened under.
+/// Opens an order, or one of several behind each other, under one of the keys that a device has; returns the key that
+/// it opened under.
 ///
 /// # Errors
 /// [`NotAnOrder`]: whatever it is, nothing may be erased for it.
@@ -108,9 +112,15 @@ pub fn open_order<'a>(
     device_id: DeviceId,
     keys: impl IntoIterator<Item = (Generation, &'a DeviceSecretKey)>,
 ) -> Result<WipeKey, NotAnOrder> {
+    let keys: Vec<_> = keys.into_iter().collect();
+    let mut opened = order.chunks(LENGTH).map(|order| open_one(order, device_id, &keys));
+    opened.find_map(Result::ok).ok_or(NotAnOrder)
+}
+
+fn open_one(order: &[u8], device_id: DeviceId, keys: &[(Generation, &DeviceSecretKey)]) -> Result<WipeKey, NotAnOrder> {
     let Some((&[VERSION, a, b, c, d], sealed)) = order.split_first_chunk() else { return Err(NotAnOrder) };
     let generation = Generation(u32::from_be_bytes([a, b, c, d]));
-    for (_, key) in keys.into_iter().filter(|(known, _)| *known == generation) {
+    for (_, key) in keys.iter().filter(|(known, _)| *known == generation) {
         let wipe = WipeKey::derive(key, device_id, generation);
         let mut content = sealed.to_vec();
         let Some((content, tag)) = content.split_last_chunk_mut::<TAG_LENGTH>() else { return Err(NotAnOrder) };
@@ -129,6 +139,8 @@ struct Message {
 }
 
 const VERSION: u8 = 1;
+/// An order: version, generation, one sealed byte and its tag.
+const LENGTH: usize = 1 + 4 + 1 + TAG_LENGTH;
 const ORDER: Message = Message { counter: 0, label: b"LG1 wipe order" };
 const DONE: Message = Message { counter: 1, label: b"LG1 wipe done" };
 

@@ -78,7 +78,7 @@ impl Core {
                     return;
                 }
                 info!(%device_id, generation = generation.0, "a device opened a session");
-                let (shared, stop) = (Arc::clone(&self.shared), self.stop.clone());
+                let (shared, session) = (Arc::clone(&self.shared), self.stop.child_token());
                 let rotating = Rotating {
                     store: self.store.clone(),
                     shared: Arc::clone(&shared),
@@ -86,9 +86,10 @@ impl Core {
                     generation,
                     controls: stream.take_controls(),
                     clock: Arc::new(UnixSeconds::now),
+                    carries: false,
                 };
-                tasks.spawn(rotating.run(stop.clone()));
-                tasks.spawn(crate::session::serve(shared, device_id, stream, stop));
+                tasks.spawn(rotating.run(session.clone()));
+                tasks.spawn(crate::session::serve(shared, device_id, stream, session));
             }
             Accepted::Presence { device_id, present } => debug!(%device_id, present, "presence"),
             Accepted::Control(control) => self.handle_control(control).await,

@@ -148,12 +148,12 @@ impl Store {
         })
     }
 
-    /// Returns the key that is in use with an active device.
-    pub(super) fn current_key(
+    /// Returns the key that is in use with an active device, and those that may follow it.
+    pub(super) fn keys_in_use(
         &self,
         connection: &Connection,
         device_id: DeviceId,
-    ) -> Result<(Generation, DeviceSecretKey), StoreError> {
+    ) -> Result<Vec<(Generation, DeviceSecretKey)>, StoreError> {
         let id = device_id.as_bytes();
         let Some(Standing { generation: Some(generation), device_secret_key: Some(sealed), .. }) =
             find_standing(connection, id)?
@@ -161,7 +161,17 @@ impl Store {
             return Err(self.damaged("an active device has no key"));
         };
         let secret = self.keys().open(secret_cell(id), &sealed)?;
-        Ok((Generation(generation), DeviceSecretKey::from_bytes(self.key_bytes(&secret)?)))
+        let mut keys = vec![(Generation(generation), DeviceSecretKey::from_bytes(self.key_bytes(&secret)?))];
+        let mut statement = connection.prepare_cached(
+            "SELECT p1_hash, device_secret_key, generation FROM candidate WHERE device_id = ?1 ORDER BY serial",
+        )?;
+        let rows = statement.query_map([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        for row in rows {
+            let (p1_hash, sealed, generation): ([u8; 32], Vec<u8>, u32) = row?;
+            let secret = self.keys().open(candidate_cell(&row_name(id, &p1_hash), "device_secret_key"), &sealed)?;
+            keys.push((Generation(generation), DeviceSecretKey::from_bytes(self.key_bytes(&secret)?)));
+        }
+        Ok(keys)
     }
 
     /// Commits to the key that a FIN arrived under.

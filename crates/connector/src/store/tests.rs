@@ -1,9 +1,10 @@
 //! Tests of the store: identity, people, devices and the durable steps of pairing.
 
-use latchgate_protocol::DeviceId;
-use latchgate_tunnel::keys::{DeviceSetupSecretKey, Generation, KeyId};
+use latchgate_protocol::{DeviceId, SealedBlob};
+use latchgate_tunnel::keys::{DeviceSecretKey, DeviceSetupSecretKey, Generation, KeyId};
 use latchgate_tunnel::pairing::{InitiatorParams, Paired, PairingInitiator};
 use latchgate_tunnel::rotation::{KeyInUse, Rotated, RotationInitiator};
+use latchgate_tunnel::wipe::{WipeKey, open_order};
 
 use super::*;
 use crate::fixture::{CANARY, NOW, TestStore, rng};
@@ -345,6 +346,29 @@ fn an_answered_offer_outlives_its_code_by_the_grace() {
     assert!(finds(&test.store, paired.generation, paired.key_id));
     test.store.sweep(LATER.plus(crate::limits::ANSWERED_OFFER_GRACE * 2)).unwrap();
     assert_eq!(state(&test.store), DeviceState::Revoked);
+}
+
+/// Between the exchange and the proof of the next key the device has the old one, both, or the next one alone.
+#[test]
+fn ab_86_an_order_during_a_rotation_opens_and_is_answered_under_either_key() {
+    for answered in [0, 1] {
+        let test = offered();
+        let store = &test.store;
+        let first = paired_key(store);
+        let next = rotate(store, &first);
+        assert!(finds(store, next.generation, next.key_id), "the device has named the next key");
+        assert!(store.wipe(DEVICE, LATER).unwrap());
+        let order = store.pending_wipe(DEVICE).unwrap().unwrap();
+        let keys = [(first.generation, &first.device_secret_key), (next.generation, &next.device_secret_key)];
+        let opened = keys.map(|key| open_order(order.as_bytes(), DEVICE, [key]).unwrap());
+        let stranger = DeviceSecretKey::from_bytes([9; 32]);
+        assert!(open_order(order.as_bytes(), DEVICE, [(first.generation, &stranger)]).is_err());
+        let foreign = WipeKey::derive(&stranger, DEVICE, first.generation).confirmation();
+        assert!(!store.confirm_wipe(DEVICE, &SealedBlob::new(foreign).unwrap(), LATER).unwrap());
+        let answer = SealedBlob::new(opened[answered].confirmation()).unwrap();
+        assert!(store.confirm_wipe(DEVICE, &answer, LATER).unwrap());
+        assert_eq!(store.devices().unwrap()[0].wipe, Some(WipeState::Confirmed));
+    }
 }
 
 #[test]

@@ -57,8 +57,10 @@ impl Store {
         let id = device_id.as_bytes();
         self.write(|transaction| {
             let query = "SELECT confirmation_hash FROM wipe WHERE device_id = ?1 AND confirmed IS NULL";
-            let hash: Option<[u8; 32]> = transaction.query_row(query, [id], |row| row.get(0)).optional()?;
-            if !hash.is_some_and(|hash| ConfirmationHash(hash).matches(confirmation.as_bytes())) {
+            let hashes: Option<Vec<u8>> = transaction.query_row(query, [id], |row| row.get(0)).optional()?;
+            let hashes = hashes.unwrap_or_default();
+            let mut hashes = hashes.as_chunks().0.iter().copied().map(ConfirmationHash);
+            if !hashes.any(|hash| hash.matches(confirmation.as_bytes())) {
                 return Ok(false);
             }
             transaction.execute("UPDATE wipe SET confirmed = ?2 WHERE device_id = ?1", (id, now.to_sql()))?;
@@ -68,11 +70,17 @@ impl Store {
     }
 
     fn order_wipe(&self, connection: &Connection, device: &DeviceRow, now: UnixSeconds) -> Result<(), StoreError> {
-        let (generation, key) = self.current_key(connection, device.device_id)?;
-        let wipe = WipeKey::derive(&key, device.device_id, generation);
+        // A device in the middle of replacing its key has one of these left, and nobody here knows which.
+        let keys = self.keys_in_use(connection, device.device_id)?;
+        let keys = keys.iter().map(|(generation, key)| WipeKey::derive(key, device.device_id, *generation));
+        let (mut orders, mut hashes) = (Vec::new(), Vec::new());
+        for wipe in keys {
+            orders.extend_from_slice(&wipe.seal_order());
+            hashes.extend_from_slice(&wipe.confirmation_hash().0);
+        }
         connection.execute(
             "INSERT INTO wipe (device_id, wipe_order, confirmation_hash, ordered) VALUES (?1, ?2, ?3, ?4)",
-            (device.device_id.as_bytes(), wipe.seal_order(), wipe.confirmation_hash().0, now.to_sql()),
+            (device.device_id.as_bytes(), orders, hashes, now.to_sql()),
         )?;
         Ok(())
     }

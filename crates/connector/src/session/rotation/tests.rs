@@ -22,6 +22,8 @@ struct Stage {
 /// The device's end of a session's controls; the session ends with it.
 struct DeviceEnd {
     controls: Controls,
+    /// Ends with the session, which the connector may end.
+    session: CancellationToken,
     _stop: DropGuard,
 }
 
@@ -45,10 +47,23 @@ impl Stage {
             generation,
             controls: near,
             clock: Arc::new(move || NOW.plus(begun.elapsed())),
+            carries: false,
         };
-        let stop = CancellationToken::new();
-        tokio::spawn(rotating.run(stop.clone()));
-        DeviceEnd { controls: far, _stop: stop.drop_guard() }
+        let session = CancellationToken::new();
+        tokio::spawn(rotating.run(session.clone()));
+        DeviceEnd { controls: far, session: session.clone(), _stop: session.drop_guard() }
+    }
+
+    /// Exchanges the next key over a session and commits to it, as its FIN does.
+    async fn replace_over(&self, device: &mut DeviceEnd) -> Generation {
+        let (offer, initiator) = RotationInitiator::start(DEVICE, &self.key, &HASH, &mut rng()).unwrap();
+        assert!(device.controls.send(Control::Rotate(offer)).await);
+        let Some(Control::RotateAck(ack)) = device.controls.receive().await else { panic!("no answer") };
+        let next = initiator.finish(&ack).unwrap();
+        let store = &self.app.test.store;
+        assert_eq!(store.commit(DEVICE, next.generation, next.key_id, &mut rng()).unwrap(), Committed::Rotated);
+        self.app.refresh();
+        next.generation
     }
 
     fn ask(&self) {
@@ -96,16 +111,28 @@ async fn a_wish_for_another_key_reaches_an_open_session_once_an_hour_until_it_is
     assert!(!device.is_asked_within(ROTATION_LOOK / 2).await, "it was asked already");
     assert!(device.is_asked_within(ROTATION_LOOK).await);
 
-    let (offer, initiator) = RotationInitiator::start(DEVICE, &stage.key, &HASH, &mut rng()).unwrap();
-    assert!(device.controls.send(Control::Rotate(offer)).await);
-    let Some(Control::RotateAck(ack)) = device.controls.receive().await else { panic!("no answer") };
-    let next = initiator.finish(&ack).unwrap();
-    let store = &stage.app.test.store;
-    assert_eq!(store.commit(DEVICE, next.generation, next.key_id, &mut rng()).unwrap(), Committed::Rotated);
-    stage.app.refresh();
-    let mut newer = stage.open(next.generation);
+    let generation = stage.replace_over(&mut device).await;
+    assert!(!device.is_asked_within(SUPERSEDED_DRAIN / 2).await, "the old session has nothing to replace");
+    let mut newer = stage.open(generation);
     assert!(!newer.is_asked_within(ROTATION_LOOK * 3).await, "the new key is young");
-    assert!(!device.is_asked_within(ROTATION_LOOK * 3).await, "the old session has nothing to replace");
+}
+
+/// A copy of the device may have opened its session a moment before the commit.
+#[tokio::test(start_paused = true)]
+async fn ab_51_a_session_under_a_replaced_key_ends_at_once_and_the_one_of_the_exchange_when_it_has_moved() {
+    let stage = Stage::new();
+    let mut device = stage.open(Generation::FIRST);
+    let copy = stage.open(Generation::FIRST);
+    let generation = stage.replace_over(&mut device).await;
+    let within =
+        async |end: &DeviceEnd, patience| tokio::time::timeout(patience, end.session.cancelled()).await.is_ok();
+    assert!(within(&copy, Duration::from_millis(1)).await, "the copy is cut");
+    let late = stage.open(Generation::FIRST);
+    assert!(within(&late, Duration::from_millis(1)).await, "so is one that was opened in the same moment");
+    assert!(!within(&device, SUPERSEDED_DRAIN - Duration::from_secs(1)).await, "the device moves its streams");
+    assert!(within(&device, Duration::from_secs(2)).await, "but not for ever");
+    let newer = stage.open(generation);
+    assert!(!within(&newer, SUPERSEDED_DRAIN * 2).await, "the next key is the one in use");
 }
 
 #[tokio::test(start_paused = true)]
