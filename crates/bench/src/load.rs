@@ -111,7 +111,7 @@ async fn exchange(plan: &Plan, inbox: &mut Inbox<OwnedReadHalf>, writer: &mut Ow
 }
 
 /// Writes the head of every request, and finds where to connect to.
-fn request(url: &str, proxy: Option<&str>, upload: Option<usize>) -> anyhow::Result<(String, String)> {
+pub(crate) fn request(url: &str, proxy: Option<&str>, upload: Option<usize>) -> anyhow::Result<(String, String)> {
     let Some((host, path)) = url.strip_prefix("http://").and_then(|rest| rest.split_once('/')) else {
         bail!("expected a URL of the form http://HOST/PATH");
     };

@@ -6,6 +6,7 @@
 mod http;
 mod load;
 mod serve;
+mod shares;
 mod summary;
 
 use std::io::Write as _;
@@ -28,6 +29,8 @@ enum Task {
     ///
     /// Example: latchgate-bench load --url http://127.0.0.1:8080/bytes/1024 --connections 64 --seconds 2
     Load(load::LoadArgs),
+    /// Downloads many files at the same time and prints what each of them got, as JSON.
+    Shares(shares::SharesArgs),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -37,6 +40,11 @@ fn main() -> anyhow::Result<()> {
         Task::Load(arguments) => {
             let summary = runtime.block_on(load::run(&arguments))?;
             writeln!(std::io::stdout(), "{}", serde_json::to_string(&summary)?)?;
+            Ok(())
+        }
+        Task::Shares(arguments) => {
+            let shares = runtime.block_on(shares::run(&arguments))?;
+            writeln!(std::io::stdout(), "{}", serde_json::to_string(&shares)?)?;
             Ok(())
         }
     }

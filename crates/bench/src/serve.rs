@@ -1,4 +1,5 @@
-//! The upstream: `GET /bytes/N` answers N bytes, `POST /sink` drains its body and answers its length.
+//! The upstream: `GET /bytes/N` answers N bytes, `GET /endless` more than anybody reads, `POST /sink` drains its
+//! body and answers its length.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -19,6 +20,12 @@ pub(crate) struct ServeArgs {
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 }
+
+/// What nobody reads to the end, in bytes.
+const ENDLESS: usize = 1 << 50;
+
+/// What the kernel keeps of one such answer, in bytes.
+const ENDLESS_BUFFER: usize = 128 * 1024;
 
 /// What bodies are made of.
 static CONTENT: [u8; 256 * 1024] = [b'x'; 256 * 1024];
@@ -51,6 +58,11 @@ async fn respond(writer: &mut OwnedWriteHalf, request: &Request, received: u64) 
     let length = request.path.strip_prefix("/bytes/").and_then(|number| number.parse::<usize>().ok());
     match (request.method.as_str(), length) {
         ("GET", Some(length)) => send(writer, "200 OK", length).await,
+        ("GET", None) if request.path == "/endless" => {
+            // A thousand of these would fill all memory that the kernel has for TCP, and make it drop what it has.
+            socket2::SockRef::from(writer.as_ref()).set_send_buffer_size(ENDLESS_BUFFER).context("limit the buffer")?;
+            send(writer, "200 OK", ENDLESS).await
+        }
         ("POST", None) if request.path == "/sink" => {
             let body = received.to_string();
             let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());

@@ -15,6 +15,7 @@ mod peers;
 mod product;
 mod profile;
 mod report;
+mod shares;
 mod usage;
 
 use std::path::PathBuf;
@@ -31,12 +32,15 @@ use measure::{LOADS, Load, Run};
 use product::Product;
 pub(crate) use report::median;
 use report::{Conditions, Report};
+use shares::Shares;
 use usage::{KeepAwake, Memory};
 
 /// Above this load average the figures are those of a busy machine.
 const QUIET: f64 = 0.5;
 const MAX_ROUNDS: usize = 50;
 const MAX_SECONDS: f64 = 60.0;
+/// How long downloads go on that share the way: long enough that each of a thousand gets some hundred records.
+const SHARES_SECONDS: f64 = 8.0;
 
 /// How the bench runs.
 #[derive(Debug, Args)]
@@ -53,6 +57,9 @@ pub(crate) struct BenchArgs {
     /// Measures other ways to do this job as well: nginx, OpenSSH, rathole, iroh. Installs and builds them.
     #[arg(long)]
     peers: bool,
+    /// Leaves out the peers whose name contains this text.
+    #[arg(long)]
+    without: Option<String>,
     /// Writes a flame graph of each measurement, with perf, into the folder target/bench-profile.
     #[arg(long)]
     profile: bool,
@@ -75,7 +82,8 @@ impl BenchArgs {
 
     fn loads(&self) -> Vec<&'static Load> {
         let chosen: Vec<_> = LOADS.iter().filter(|load| self.wants(load.name)).collect();
-        if chosen.is_empty() { LOADS.iter().collect() } else { chosen }
+        let other = [shares::STREAMS, shares::DEVICES, cold::COLD].into_iter().any(|name| self.wants(name));
+        if chosen.is_empty() && !other { LOADS.iter().collect() } else { chosen }
     }
 }
 
@@ -114,10 +122,14 @@ pub(crate) fn run(arguments: &BenchArgs) -> anyhow::Result<()> {
     if arguments.profile {
         profile::run(&load, &own, &arguments.loads(), arguments.seconds)?;
     }
-    let cold = if arguments.wants("cold") { Some(ColdStart::measure(&mut product, arguments.rounds)?) } else { None };
+    let shares = measure_shares(&load, &product, arguments)?;
+    let cold =
+        if arguments.wants(cold::COLD) { Some(ColdStart::measure(&mut product, arguments.rounds)?) } else { None };
 
-    let report =
-        Report::new(&chains, &arguments.loads(), &runs, conditions)?.with_memory(&idle, &loaded).with_cold(cold);
+    let report = Report::new(&chains, &arguments.loads(), &runs, conditions)
+        .with_memory(&idle, &loaded)
+        .with_cold(cold)
+        .with_shares(shares);
     heading("Medians");
     say(report.to_string());
     if let Some(path) = &arguments.json {
@@ -125,6 +137,18 @@ pub(crate) fn run(arguments: &BenchArgs) -> anyhow::Result<()> {
         std::fs::write(path, text).with_context(|| format!("write {}", path.display()))?;
     }
     Ok(())
+}
+
+/// Not among the rounds: each takes a while, and what counts is how evenly it goes.
+fn measure_shares(load: &std::path::Path, product: &Product, arguments: &BenchArgs) -> anyhow::Result<Vec<Shares>> {
+    let mut taken = Vec::new();
+    if arguments.wants(shares::STREAMS) {
+        taken.push(Shares::of_streams(load, product, SHARES_SECONDS)?);
+    }
+    if arguments.wants(shares::DEVICES) {
+        taken.push(Shares::of_devices(load, product, SHARES_SECONDS)?);
+    }
+    Ok(taken)
 }
 
 fn measure_all(load: &std::path::Path, chains: &[&Chain], arguments: &BenchArgs) -> anyhow::Result<Vec<Run>> {

@@ -78,8 +78,8 @@ impl System {
     /// Makes a pairing code for Maria; returns its picture, named so, and the device's id.
     pub(crate) fn invite_as(&self, name: &str) -> anyhow::Result<(PathBuf, String)> {
         let picture = self.folder.path().join(format!("{name}.png"));
-        let mut command = self.connector_command(&["device", "invite", "maria", "--json", "--png"]);
-        let output = command.arg(&picture).output().context("run device invite")?;
+        let mut command = self.connector_command(&["device", "invite", "maria", "--json"]);
+        let output = command.arg("--png").arg(&picture).output().context("run device invite")?;
         ensure!(output.status.success(), "device invite: {}", String::from_utf8_lossy(&output.stderr));
         let invited: serde_json::Value = serde_json::from_slice(&output.stdout).context("read what it printed")?;
         let device_id = invited["device"].as_str().context("no device in what it printed")?;

@@ -8,6 +8,9 @@ use super::product::Product;
 use super::report::median;
 use crate::step::{heading, say};
 
+/// What `--only` looks for.
+pub(crate) const COLD: &str = "cold";
+
 /// One start takes a fraction of a second, so that more of them than rounds are affordable.
 const STARTS_PER_ROUND: usize = 4;
 

@@ -44,7 +44,9 @@ const ALL: &[Peer] = &[Peer::Nginx, Peer::Ssh, Peer::Rathole, Peer::Iroh];
 /// Installs or builds the peers that `--only` asks for; all of them if it names none.
 pub(crate) fn prepare(arguments: &BenchArgs) -> anyhow::Result<Vec<Peer>> {
     let named = ALL.iter().any(|peer| arguments.only.as_deref().is_some_and(|only| peer.name().contains(only)));
-    let chosen: Vec<Peer> = ALL.iter().copied().filter(|peer| !named || arguments.wants(peer.name())).collect();
+    let left_out = |peer: &Peer| arguments.without.as_deref().is_some_and(|without| peer.name().contains(without));
+    let wanted = ALL.iter().copied().filter(|peer| !named || arguments.wants(peer.name()));
+    let chosen: Vec<Peer> = wanted.filter(|peer| !left_out(peer)).collect();
     for peer in &chosen {
         heading(&format!("Preparing {}", peer.name()));
         peer.install()?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::chain::{Chain, Role};
+use super::shares::Further;
 use crate::process::Part;
 use crate::system::System;
 
@@ -38,6 +39,17 @@ impl Product {
             Role { name: "connector", process: self.system.connector().id() },
         ]);
         Chain::proxied(self.name, SITE.to_owned(), self.proxy.clone(), roles.collect())
+    }
+
+    /// Pairs and starts further devices, which are no part of the chain.
+    pub(crate) fn further_devices(&self, count: usize) -> anyhow::Result<Vec<Further>> {
+        let one = |number: usize| {
+            let name = format!("further-{number}");
+            let (picture, _) = self.system.invite_as(&name)?;
+            let (part, _, ready) = self.system.device_as(&name, &picture)?;
+            Ok((part, ready))
+        };
+        (0..count).map(one).collect()
     }
 
     /// Ends the device process; the pairing stays.

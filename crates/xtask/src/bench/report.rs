@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use anyhow::ensure;
 use serde::Serialize;
 
 use super::chain::Chain;
 use super::cold::ColdStart;
 use super::measure::{DOWNLOAD, Load, MEDIUM, PARALLEL, Run, SMALL, UPLOAD};
+use super::shares::Shares;
 use super::usage::Memory;
 
 /// Everything that a bench comes to.
@@ -19,6 +19,7 @@ pub(crate) struct Report {
     processors: usize,
     chains: Vec<ChainReport>,
     cold_start: Option<ColdStart>,
+    shares: Vec<Shares>,
 }
 
 /// What figures of the same build differ by.
@@ -85,18 +86,12 @@ fn megabytes_per_second(run: &Run) -> f64 {
 
 impl Report {
     /// Sums up `runs`; the first of `chains` is the direct one.
-    pub(crate) fn new(
-        chains: &[&Chain],
-        loads: &[&Load],
-        runs: &[Run],
-        conditions: Conditions,
-    ) -> anyhow::Result<Self> {
-        ensure!(!runs.is_empty(), "nothing was measured");
+    pub(crate) fn new(chains: &[&Chain], loads: &[&Load], runs: &[Run], conditions: Conditions) -> Self {
         let columns: Vec<&Column> =
             COLUMNS.iter().filter(|column| loads.iter().any(|load| load.name == column.load)).collect();
         let chains = (0..).zip(chains).map(|(place, chain)| ChainReport::new(chain, place, &columns, runs)).collect();
         let processors = std::thread::available_parallelism().map_or(0, usize::from);
-        Ok(Self { conditions, processors, chains, cold_start: None })
+        Self { conditions, processors, chains, cold_start: None, shares: Vec::new() }
     }
 
     /// Adds the memory of the second chain, the product.
@@ -112,6 +107,11 @@ impl Report {
     /// Adds the device's start.
     pub(crate) fn with_cold(self, cold_start: Option<ColdStart>) -> Self {
         Self { cold_start, ..self }
+    }
+
+    /// Adds how downloads share the way.
+    pub(crate) fn with_shares(self, shares: Vec<Shares>) -> Self {
+        Self { shares, ..self }
     }
 }
 
@@ -177,6 +177,9 @@ impl fmt::Display for Report {
                 f,
                 "\ncold start of the device, median of {starts}: ready {ready_ms:.1} ms, first byte {first_byte_ms:.1} ms"
             )?;
+        }
+        for shares in &self.shares {
+            writeln!(f, "\n{shares}")?;
         }
         let Conditions { load_average, processors_awake } = self.conditions;
         let sleep = if processors_awake { "kept from deep sleep" } else { "free to sleep between requests" };
@@ -278,7 +281,7 @@ mod tests {
             run(1, 500.0, vec![1.0, 1.0]),
         ];
         let conditions = Conditions { load_average: 0.25, processors_awake: true };
-        let report = Report::new(&[&direct, &other], &[&DOWNLOAD], &runs, conditions).unwrap();
+        let report = Report::new(&[&direct, &other], &[&DOWNLOAD], &runs, conditions);
         let json = serde_json::to_value(&report).unwrap();
         let figure = &json["chains"][1]["figures"]["download_mb_per_s"];
         assert_eq!((figure["median"].as_f64(), figure["ratio"].as_f64()), (Some(300.0), Some(0.15)));
