@@ -326,6 +326,22 @@ impl Client {
         self.controller.set_settings(settings).await
     }
 
+    /// Writes what the person chose for this profile, for another device; no key is in it.
+    ///
+    /// # Errors
+    /// `not-paired`.
+    pub fn export_settings(&self) -> Result<Vec<u8>, Failure> {
+        self.controller.export_settings()
+    }
+
+    /// Takes over what the person chose on another device, as far as the company allows.
+    ///
+    /// # Errors
+    /// `settings-unreadable`, or those of [`Client::set_settings`].
+    pub async fn import_settings(&self, file: &[u8]) -> Result<(), Failure> {
+        self.controller.import_settings(file).await
+    }
+
     /// Replaces the device's key while its pages stay open, and returns when the next one is in use. The company
     /// asks for it every 30 days by itself.
     ///

@@ -10,6 +10,7 @@ mod backup;
 mod contact;
 mod leaving;
 mod locking;
+mod moving;
 mod pairing;
 
 use std::sync::atomic::{AtomicU64, Ordering};

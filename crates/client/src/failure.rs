@@ -253,6 +253,10 @@ faults! {
     RequiredByCompany = "required-by-company",
         "Your company requires a stricter setting.",
         "Choose one of the values that are offered.";
+    /// Not a file of settings.
+    SettingsUnreadable = "settings-unreadable",
+        "This file does not hold settings that this version can read.",
+        "Choose the file that was saved on the other device, or update this app.";
     /// Backups were not turned on.
     BackupsOff = "backups-off",
         "Backups are turned off for this profile.",

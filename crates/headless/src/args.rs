@@ -88,12 +88,32 @@ pub(crate) enum Task {
     /// of the two has the older keys.
     #[command(after_help = "Example:\n  latchgate-headless restore work.lgb --backup-passphrase-file words.txt")]
     Restore(BackupTask),
+    /// Takes what you chose on this machine to another one; it is paired anew, and no key is in the file.
+    #[command(subcommand)]
+    Settings(SettingsTask),
     /// Shows your devices, and ends the pairing of one of them: a lost phone, for example.
     #[command(subcommand)]
     Device(DeviceTask),
     /// Removes the pairing and its keys from this machine.
     #[command(after_help = "Example:\n  latchgate-headless forget")]
     Forget,
+}
+
+/// What to do with the settings.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SettingsTask {
+    /// Writes them to a new file.
+    #[command(after_help = "Example:\n  latchgate-headless settings export settings.json")]
+    Export {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Takes them over from a file.
+    #[command(after_help = "Example:\n  latchgate-headless settings import settings.json")]
+    Import {
+        /// The file.
+        file: PathBuf,
+    },
 }
 
 /// What to do with your devices.

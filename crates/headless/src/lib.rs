@@ -11,6 +11,7 @@ mod input;
 mod output;
 mod pair;
 mod proxy;
+mod settings;
 mod status;
 
 use std::io::{IsTerminal as _, stderr};
@@ -77,6 +78,7 @@ async fn perform(args: &Args, output: &Output) -> Result<(), Ended> {
         Task::Rotate => rotate(common, output).await,
         Task::Backup(task) => backup::write(common, task, output).await,
         Task::Restore(task) => backup::restore(common, task, output).await,
+        Task::Settings(task) => settings::run(common, task, output).await,
         Task::Device(task) => device::run(common, task, output).await,
         Task::Forget => forget(common, output).await,
     }

@@ -25,6 +25,7 @@ pub(crate) const TEST: &[&str] = &[
     "gnome-keyring",
     "libsecret-tools",
     "strace",
+    "faketime",
     "chromium",
     "chromium-driver",
     "imagemagick",

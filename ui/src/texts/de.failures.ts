@@ -326,6 +326,10 @@ export const failures: Failures = {
     message: "Diese Sicherung ist älter, als ein Gerät Ihrer Firma ohne Kontakt sein darf.",
     advice: "Bitten Sie Ihre Firma um einen neuen Code und koppeln Sie dieses Gerät.",
   },
+  "settings-unreadable": {
+    message: "Diese Datei enthält keine Einstellungen, die diese Version lesen kann.",
+    advice: "Wählen Sie die Datei, die auf dem anderen Gerät gespeichert wurde, oder aktualisieren Sie diese App.",
+  },
   unexpected: {
     message: "In Latchgate ist etwas schiefgegangen.",
     advice: "Versuchen Sie es noch einmal. Passiert es wieder, starten Sie Latchgate neu.",

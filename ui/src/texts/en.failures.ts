@@ -329,6 +329,10 @@ export const failures = {
     message: "This backup is older than your company lets a device be without contact.",
     advice: "Ask your company for a new code and pair this device.",
   },
+  "settings-unreadable": {
+    message: "This file does not hold settings that this version can read.",
+    advice: "Choose the file that was saved on the other device, or update this app.",
+  },
   unexpected: {
     message: "Something went wrong inside Latchgate.",
     advice: "Try again. If it keeps happening, restart Latchgate.",

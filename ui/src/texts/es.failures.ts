@@ -326,6 +326,10 @@ export const failures: Failures = {
     message: "Esta copia de seguridad es más antigua que el tiempo que su empresa permite a un dispositivo estar sin contacto.",
     advice: "Pida un código nuevo a su empresa y vincule este dispositivo.",
   },
+  "settings-unreadable": {
+    message: "Este archivo no contiene ajustes que esta versión pueda leer.",
+    advice: "Elija el archivo guardado en el otro dispositivo, o actualice esta aplicación.",
+  },
   unexpected: {
     message: "Algo ha fallado dentro de Latchgate.",
     advice: "Inténtelo de nuevo. Si sigue ocurriendo, reinicie Latchgate.",

@@ -326,6 +326,10 @@ export const failures: Failures = {
     message: "Cette sauvegarde est plus ancienne que le temps que votre entreprise permet à un appareil de rester sans contact.",
     advice: "Demandez un nouveau code à votre entreprise et jumelez cet appareil.",
   },
+  "settings-unreadable": {
+    message: "Ce fichier ne contient pas de réglages que cette version sache lire.",
+    advice: "Choisissez le fichier enregistré sur l’autre appareil, ou mettez cette application à jour.",
+  },
   unexpected: {
     message: "Un problème est survenu dans Latchgate.",
     advice: "Réessayez. Si cela se reproduit, redémarrez Latchgate.",
