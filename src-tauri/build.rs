@@ -22,6 +22,8 @@ const COMMANDS: &[&str] = &[
     "add_company",
     "leave_company",
     "set_settings",
+    "bind_biometrics",
+    "unbind_biometrics",
     "devices",
     "revoke_device",
     "confirm_device",

@@ -33,6 +33,8 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke<Wry>) -> bool + Send + Syn
         add_company,
         leave_company,
         set_settings,
+        bind_biometrics,
+        unbind_biometrics,
         devices,
         revoke_device,
         confirm_device,
@@ -115,7 +117,7 @@ async fn confirm_check_code(shell: State<'_, Shell>) -> Result<(), Failure> {
 
 #[tauri::command]
 async fn unlock(app: AppHandle, shell: State<'_, Shell>, secret: UnlockInput) -> Result<(), Failure> {
-    shell.client().unlock(secret.open(&app).await?).await
+    shell.unlock(&app, secret).await
 }
 
 #[tauri::command]
@@ -153,6 +155,18 @@ fn leave_company(shell: State<'_, Shell>) {
 #[tauri::command]
 async fn set_settings(shell: State<'_, Shell>, settings: Settings) -> Result<(), Failure> {
     shell.client().set_settings(settings).await
+}
+
+#[tauri::command]
+async fn bind_biometrics(app: AppHandle, shell: State<'_, Shell>) -> Result<(), Failure> {
+    shell.bind(&app).await
+}
+
+#[tauri::command]
+async fn unbind_biometrics(app: AppHandle, shell: State<'_, Shell>) -> Result<(), Failure> {
+    shell.client().unbind().await?;
+    biometrics::forget_key(&app, &shell.companies().shown_name()).await;
+    Ok(())
 }
 
 #[tauri::command]

@@ -99,6 +99,35 @@ impl Shell {
         Ok(())
     }
 
+    /// Opens the vault of the company that is shown. Where the system had dropped the bound key, it is bound anew
+    /// after the passphrase.
+    ///
+    /// # Errors
+    /// Those of [`Client::unlock`] and of the biometrics.
+    pub(crate) async fn unlock(&self, app: &AppHandle, input: UnlockInput) -> Result<(), Failure> {
+        let client = self.client();
+        let secret = input.open(app).await.map_err(|failure| match failure.code == Fault::BoundKeyChanged.code() {
+            true => client.bound_key_dropped(),
+            false => failure,
+        })?;
+        client.unlock(secret).await?;
+        if client.wants_binding()
+            && let Err(failure) = self.bind(app).await
+        {
+            tracing::warn!(code = failure.code, "the vault was not bound anew");
+        }
+        Ok(())
+    }
+
+    /// Lets a finger or a face open the vault, too.
+    ///
+    /// # Errors
+    /// Those of [`Client::bind`] and of the biometrics.
+    pub(crate) async fn bind(&self, app: &AppHandle) -> Result<(), Failure> {
+        let (client, profile) = (self.client(), self.companies.shown_name());
+        client.bind(biometrics::make_key(app, &profile).await?).await
+    }
+
     /// Keeps the backup that the person chose.
     pub(crate) fn take_backup(&self, backup: Vec<u8>) {
         *self.backup.lock().unwrap_or_else(PoisonError::into_inner) = backup;

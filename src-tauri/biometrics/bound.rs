@@ -45,7 +45,7 @@ pub(crate) async fn make_key(app: &AppHandle, profile: &ProfileName) -> Result<Z
 /// Gets the key back after the system has recognised its owner.
 ///
 /// # Errors
-/// `biometrics-refused`, or those of the keychain.
+/// `bound-key-changed` where the system dropped the key, `biometrics-refused`, or those of the keychain.
 pub(crate) async fn release_key(app: &AppHandle, profile: &ProfileName) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let profile = profile.clone();
     ask(app, move |app| guard::get(app, &profile)).await.unwrap_or_else(|| Err(refused()))
@@ -73,7 +73,7 @@ fn refused() -> Failure {
     Failure {
         code: "biometrics-refused".to_owned(),
         message: "You were not recognised.".to_owned(),
-        advice: "Try again. If your fingers or face were enrolled anew, forget this device and pair again.".to_owned(),
+        advice: "Try again, or use your passphrase where you have one.".to_owned(),
     }
 }
 
@@ -106,7 +106,13 @@ mod guard {
 
     pub(super) fn get(app: &AppHandle, profile: &ProfileName) -> Result<Zeroizing<Vec<u8>>, Failure> {
         let sealed = std::fs::read_to_string(path(app, profile)?).map_err(|_| Fault::VaultAbsent)?;
-        let plain = cipher(app, AuthOptions { data_to_decrypt: Some(sealed), ..options() })?;
+        let options = AuthOptions { data_to_decrypt: Some(sealed), ..options() };
+        let plain = app.biometric().biometric_cipher(REASON.to_owned(), options).map_err(|error| {
+            // The plugin tells a key that an enrolment invalidated by these words alone.
+            let dropped = error.to_string().contains("Failed to initialize the cipher");
+            if dropped { Fault::BoundKeyChanged.into() } else { refused() }
+        })?;
+        let plain = Zeroizing::new(plain.data);
         hex::decode(plain.as_bytes()).map(Zeroizing::new).map_err(|_| Fault::KeychainCorrupt.into())
     }
 

@@ -33,6 +33,10 @@ settings: Settings,
  */
 method: UnlockMethod, 
 /**
+ * Whether a finger or a face opens a vault with a passphrase, too.
+ */
+bound: boolean, 
+/**
  * What the company requires of the settings.
  */
 required: RequiredView, 

@@ -58,6 +58,9 @@ export interface Host {
   /** Goes back to a company that is paired. */
   leaveCompany(): Promise<void>;
   setSettings(settings: Settings): Promise<void>;
+  /** Lets a finger or a face open the vault, beside the passphrase; or not any more. */
+  bindBiometrics(): Promise<void>;
+  unbindBiometrics(): Promise<void>;
   /** The person's own devices, as the company knows them. */
   devices(): Promise<DeviceView[]>;
   revokeDevice(id: string, wipe: boolean): Promise<void>;
@@ -115,6 +118,8 @@ export function tauriHost(): Host {
     addCompany: () => invoke("add_company"),
     leaveCompany: () => invoke("leave_company"),
     setSettings: (settings) => invoke("set_settings", { settings }),
+    bindBiometrics: () => invoke("bind_biometrics"),
+    unbindBiometrics: () => invoke("unbind_biometrics"),
     devices: () => invoke("devices"),
     revokeDevice: (id, wipe) => invoke("revoke_device", { id, wipe }),
     confirmDevice: (id, checkCode) => invoke("confirm_device", { id, checkCode }),

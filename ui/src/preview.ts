@@ -16,6 +16,7 @@ interface Scene {
   settings?: Partial<Settings>;
   required?: RequiredView;
   away?: AwayView;
+  bound?: boolean;
   devices?: DeviceView[];
   /** More companies than the one that is shown. */
   others?: CompanyView[];
@@ -175,6 +176,8 @@ export const scenes: Record<string, Scene> = {
   "unlock-contact": { ...locked(0, null, { cause: "contact" }), away: { days: 86, waiting: true, erasesInDays: 4 } },
   "unlock-corrupt": { ...locked(0, null), keychain: "corrupt", failure: failure("keychain-corrupt"), act: () => (type("unlock-passphrase", "right"), press("unlock")) },
   "unlock-biometric": { ...locked(0, null, { method: "biometric" }), biometrics: "finger" },
+  "unlock-bound": { ...locked(0, null), bound: true, biometrics: "finger" },
+  "unlock-bound-changed": { ...locked(0, null), bound: true, biometrics: "finger", failure: failure("bound-key-changed"), act: () => press("unlock-biometric") },
   unlocking: { screen: { kind: "unlocking" }, profile },
   portal: portal(),
   "portal-away": { ...portal({ sites: [], status: lights("bad", "unknown", "bad", failures.noNetwork) }), away: { days: 14, waiting: true, erasesInDays: null } },
@@ -203,6 +206,7 @@ export const scenes: Record<string, Scene> = {
   "backup-passphrase": portal({ startAt: { at: "settings" }, settings: { backups: true }, act: () => press("make-backup") }),
   settings: portal({ startAt: { at: "settings" } }),
   "settings-required": portal({ startAt: { at: "settings" }, settings: { lockAfterMinutes: 5, eraseAfterTries: 10 }, required: { lockAfterMinutes: 10, eraseAfterTries: 10 } }),
+  "settings-bound": { ...portal({ startAt: { at: "settings" } }), bound: true, biometrics: "finger" },
   "settings-sight": portal({ startAt: { at: "settings" }, act: () => unfold("settings-sight") }),
   "settings-about": portal({ startAt: { at: "settings" }, act: () => unfold("settings-about") }),
   "settings-licences": portal({ startAt: { at: "settings" }, act: () => unfold("settings-licences") }),
@@ -299,6 +303,7 @@ export function preview(query: URLSearchParams): { host: Host; startAt?: StartAt
     keychain: scene.keychain ?? "available",
     settings: { lockAfterMinutes: 15, lockWithScreen: true, eraseAfterTries: null, backups: false, ...scene.settings },
     method: "passphrase",
+    bound: scene.bound ?? false,
     required: scene.required ?? { lockAfterMinutes: null, eraseAfterTries: null },
     away: scene.away ?? null,
     ended: scene.ended ?? null,
@@ -334,6 +339,8 @@ export function preview(query: URLSearchParams): { host: Host; startAt?: StartAt
     addCompany: done,
     leaveCompany: done,
     setSettings: done,
+    bindBiometrics: done,
+    unbindBiometrics: done,
     devices: () => (scene.failure ? Promise.reject(scene.failure) : Promise.resolve(scene.devices ?? [])),
     revokeDevice: done,
     confirmDevice: () => Promise.reject(failure("check-code-differs")),

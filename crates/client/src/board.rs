@@ -26,6 +26,7 @@ impl Board {
             keychain: KeychainState::Available,
             settings: Settings::default(),
             method: UnlockMethod::Passphrase,
+            bound: false,
             required: RequiredView::default(),
             away: None,
             ended: None,
@@ -49,8 +50,9 @@ impl Board {
         self.change(|view| view.profile = profile);
     }
 
-    pub(crate) fn set_method(&self, method: UnlockMethod) {
-        self.change(|view| view.method = method);
+    /// Says what opens the vault.
+    pub(crate) fn set_method(&self, method: UnlockMethod, bound: bool) {
+        self.change(|view| (view.method, view.bound) = (method, bound));
     }
 
     pub(crate) fn set_keychain(&self, keychain: KeychainState) {

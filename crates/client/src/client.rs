@@ -271,6 +271,37 @@ impl Client {
         self.controller.unlock(secret).await
     }
 
+    /// Lets a key that the system bound to a finger or a face open a vault that has a passphrase, too; anew where
+    /// the system dropped the earlier one.
+    ///
+    /// # Errors
+    /// `locked`, `wrong-method` where the vault has no passphrase, or those of the key store.
+    pub async fn bind(&self, bound: Zeroizing<Vec<u8>>) -> Result<(), Failure> {
+        self.controller.bind(bound).await
+    }
+
+    /// Leaves the passphrase as the only way in.
+    ///
+    /// # Errors
+    /// `locked`, or those of the key store.
+    pub async fn unbind(&self) -> Result<(), Failure> {
+        self.controller.unbind().await
+    }
+
+    /// The system dropped the bound key, because the fingers or faces that it knows are others. Returns what the
+    /// person can do; nothing is deleted.
+    #[must_use]
+    pub fn bound_key_dropped(&self) -> Failure {
+        self.controller.bound_key_dropped()
+    }
+
+    /// Tells whether the bound key was found to be dropped since the vault was last bound: after an unlock by the
+    /// passphrase it is to be bound anew.
+    #[must_use]
+    pub fn wants_binding(&self) -> bool {
+        self.controller.wants_binding()
+    }
+
     /// Closes the tunnel and the proxy and drops the keys from memory.
     pub fn lock(&self) {
         self.controller.lock(LockCause::Person);

@@ -7,13 +7,14 @@
 //!    finds that it was overtaken and leaves it closed.
 
 mod backup;
+mod binding;
 mod contact;
 mod leaving;
 mod locking;
 mod moving;
 mod pairing;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use latchgate_protocol::origin::PlainHttp;
@@ -69,6 +70,8 @@ pub(crate) struct Controller {
     used: Mutex<Clocks>,
     /// When the company last answered.
     contact: Arc<ContactDesk>,
+    /// The bound key was found to be dropped.
+    unbound: AtomicBool,
 }
 
 /// What exists while the vault is open.
@@ -129,10 +132,13 @@ impl Controller {
             idle: config.idle,
             used: Mutex::new(Clocks::now()),
             contact: Arc::default(),
+            unbound: AtomicBool::new(false),
         });
         controller.contact.begin(profile.as_ref().and_then(|profile| profile.contact.clone()), &Clocks::now());
         controller.show_settings(&profile.as_ref().map(|profile| profile.settings.clone()).unwrap_or_default());
-        if profile.is_none() {
+        if let Some(profile) = &profile {
+            controller.board.set_method(profile.method, profile.bound);
+        } else {
             controller.board.set_ended(read_end(controller.folder.path()).map(Fault::failure));
         }
         if let Some(farewell) = Farewell::read(controller.folder.path()) {
@@ -190,6 +196,9 @@ impl Controller {
             Ok(vault) => self.install(vault, profile, locks).await,
             Err(VaultError::Spent) => self.erase_spent(&profile).await,
             Err(error) => {
+                if matches!(error, VaultError::Unbound) {
+                    self.unbound.store(true, Ordering::SeqCst);
+                }
                 if let Some(state) = error.keychain_state()
                     && profile.place == Place::Store
                     && self.store.guards()
@@ -259,7 +268,7 @@ impl Controller {
     async fn install(&self, vault: Vault, profile: Profile, locks: u64) -> Result<(), Failure> {
         let method = profile.method;
         self.board.set_profile(Some(profile.view(None)));
-        self.board.set_method(method);
+        self.board.set_method(method, profile.bound);
         self.show_settings(&profile.settings);
         self.board.set_away(self.contact.view(&Clocks::now()));
         self.board.set_ended(None);

@@ -231,8 +231,12 @@ faults! {
         "Try again. After several wrong tries, each next one has to wait longer.";
     /// The system's bound key was replaced.
     BoundKeyChanged = "bound-key-changed",
-        "The key that was bound to your finger or face has changed, and does not open the vault any more.",
-        "Ask your company for a new code, remove the pairing here, and pair again.";
+        "The fingers or faces that this device knows have changed, so that they do not unlock Latchgate any more.",
+        "Unlock with your passphrase. Your finger or face works again afterwards.";
+    /// The system's bound key was replaced, and there is no passphrase.
+    BoundKeyLost = "bound-key-lost",
+        "The fingers or faces that this device knows have changed, and nothing else unlocks this pairing.",
+        "Nothing was deleted. Ask your company for a new code, remove the pairing here, and pair again.";
     /// Another key than the one that sealed the vault.
     WrongFileKey = "wrong-file-key",
         "The key in the file does not open the vault of this profile.",

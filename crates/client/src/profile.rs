@@ -34,6 +34,9 @@ pub(crate) struct Profile {
     pub(crate) device_label: String,
     /// What opens the vault.
     pub(crate) method: UnlockMethod,
+    /// Whether a finger or a face opens a vault with a passphrase, too.
+    #[serde(default)]
+    pub(crate) bound: bool,
     /// Where the vault lies.
     pub(crate) place: Place,
     /// What the person chose.
@@ -77,6 +80,7 @@ impl Profile {
             connector_key,
             device_label,
             method,
+            bound: false,
             place,
             settings: Settings::default(),
             contact: None,

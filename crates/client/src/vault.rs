@@ -5,6 +5,10 @@
 //! 3. [`Vault::put`] replaces the contents and returns when they are durable: what depends on them is sent
 //!    afterwards.
 //!
+//! A vault under a passphrase can be bound to a finger or a face as well ([`Vault::bind`]): its key lies in
+//! `<name>.bound`, sealed under the one that the system bound. When the system drops that one, because the fingers or
+//! faces that it knows are others, the passphrase opens the vault as ever, and it is bound anew.
+//!
 //! Beside the blob, under the profile's name, lie `<name>.key` where a random key opens it (only in a store
 //! that guards its values) and `<name>.tries` with the count of wrong passphrases.
 
@@ -46,9 +50,12 @@ pub(crate) enum VaultError {
     /// The passphrase is not the right one.
     #[error("the passphrase does not open the vault")]
     WrongPassphrase,
-    /// The key that the system bound to a finger or a face is another one than before.
+    /// The key that the system bound to a finger or a face is another one than before, and nothing else opens it.
     #[error("the bound key does not open the vault")]
     WrongKey,
+    /// The same, where a passphrase opens it, too.
+    #[error("the bound key does not open the vault, and a passphrase does")]
+    Unbound,
     /// The key in the file is not the right one.
     #[error("the key in the file does not open the vault")]
     WrongFileKey,
@@ -93,6 +100,7 @@ impl VaultError {
             Self::Absent
             | Self::WrongPassphrase
             | Self::WrongKey
+            | Self::Unbound
             | Self::WrongFileKey
             | Self::Wait
             | Self::Spent
@@ -110,7 +118,8 @@ impl From<&VaultError> for Failure {
             VaultError::Store(error) => return error.into(),
             VaultError::Absent => Fault::VaultAbsent,
             VaultError::WrongPassphrase => Fault::WrongPassphrase,
-            VaultError::WrongKey => Fault::BoundKeyChanged,
+            VaultError::WrongKey => Fault::BoundKeyLost,
+            VaultError::Unbound => Fault::BoundKeyChanged,
             VaultError::WrongFileKey => Fault::WrongFileKey,
             VaultError::Wait => Fault::TooManyAttempts,
             VaultError::Spent => Fault::ErasedAfterTries,
@@ -162,6 +171,7 @@ impl Shelf {
         self.run(|store, name| {
             store.delete(name)?;
             store.delete(&key_name(name))?;
+            store.delete(&bound_name(name))?;
             store.delete(&tries_name(name))
         })
         .await
@@ -186,6 +196,10 @@ fn key_name(profile: &str) -> String {
     format!("{profile}.key")
 }
 
+fn bound_name(profile: &str) -> String {
+    format!("{profile}.bound")
+}
+
 fn tries_name(profile: &str) -> String {
     format!("{profile}.tries")
 }
@@ -202,7 +216,7 @@ impl Vault {
     /// Seals the first contents under `secret` and returns when they are durable.
     pub(crate) async fn create(shelf: Shelf, secret: UnlockSecret, contents: Contents) -> Result<Self, VaultError> {
         let (protection, key) = make_key(&shelf, secret).await?;
-        shelf.run(|store, name| store.delete(&tries_name(name))).await?;
+        shelf.run(|store, name| store.delete(&tries_name(name)).and_then(|()| store.delete(&bound_name(name)))).await?;
         let mut vault = Self { shelf, protection, key, contents };
         vault.write().await?;
         Ok(vault)
@@ -215,6 +229,11 @@ impl Vault {
         let key = match (&protection, secret) {
             (Protection::Passphrase(work), UnlockSecret::Passphrase(passphrase)) => {
                 return Self::try_passphrase(shelf, blob, work.clone(), passphrase, tries).await;
+            }
+            (Protection::Passphrase(_), UnlockSecret::Biometric(bound)) => {
+                let key = unwrap_bound_key(&shelf, &bound).await?;
+                let contents = read_contents(&blob, &key, &shelf.name)?;
+                return Ok(Self { shelf, protection, key, contents });
             }
             (Protection::BoundKey, UnlockSecret::Biometric(bound)) => VaultKey::derive_from_bound_key(&bound),
             (Protection::FileKey, UnlockSecret::FileKey(key)) => VaultKey::derive_from_file_key(&key),
@@ -258,6 +277,24 @@ impl Vault {
             Err(BlobError::WrongKey) => Err(VaultError::WrongPassphrase),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Lets the key that the system bound open a vault that has a passphrase; an earlier one does not any more.
+    pub(crate) async fn bind(&self, bound: Zeroizing<Vec<u8>>) -> Result<(), VaultError> {
+        if !matches!(self.protection, Protection::Passphrase(_)) {
+            return Err(VaultError::WrongMethod);
+        }
+        if bound.len() < BOUND_KEY_LENGTH {
+            return Err(VaultError::Weak);
+        }
+        let (key, name) = (VaultKey::derive_from_bound_key(&bound), bound_name(&self.shelf.name));
+        let sealed = blob::seal(&Protection::BoundKey, &key, &name, self.key.reveal_bytes())?;
+        Ok(self.shelf.run(move |store, _| store.write(&name, &sealed)).await?)
+    }
+
+    /// Leaves the passphrase as the only way in.
+    pub(crate) async fn unbind(&self) -> Result<(), VaultError> {
+        Ok(self.shelf.run(|store, name| store.delete(&bound_name(name))).await?)
     }
 
     /// Returns the contents.
@@ -315,6 +352,17 @@ async fn make_key(shelf: &Shelf, secret: UnlockSecret) -> Result<(Protection, Va
             shelf.run(move |store, name| store.write(&key_name(name), &bytes[..])).await?;
             Ok((Protection::StoredKey, key))
         }
+    }
+}
+
+/// Opens the vault's key with the one that the system bound.
+async fn unwrap_bound_key(shelf: &Shelf, bound: &[u8]) -> Result<VaultKey, VaultError> {
+    let name = bound_name(&shelf.name);
+    let sealed = shelf.run(move |store, name| store.read(&bound_name(name))).await?.ok_or(VaultError::WrongMethod)?;
+    match blob::open(&sealed, &VaultKey::derive_from_bound_key(bound), &name) {
+        Ok(key) => VaultKey::from_stored(&key).ok_or(VaultError::Corrupt),
+        Err(BlobError::WrongKey) => Err(VaultError::Unbound),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -31,6 +31,8 @@ pub struct AppView {
     pub settings: Settings,
     /// What opens the vault.
     pub method: UnlockMethod,
+    /// Whether a finger or a face opens a vault with a passphrase, too.
+    pub bound: bool,
     /// What the company requires of the settings.
     pub required: RequiredView,
     /// What there is to say about a company that does not answer.

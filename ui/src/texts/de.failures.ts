@@ -163,8 +163,12 @@ export const failures: Failures = {
     advice: "Versuchen Sie es noch einmal. Nach mehreren Fehlversuchen wird die Wartezeit jedes Mal länger.",
   },
   "bound-key-changed": {
-    message: "Der Schlüssel, der an Ihren Finger oder Ihr Gesicht gebunden war, hat sich geändert und öffnet den Tresor nicht mehr.",
-    advice: "Bitten Sie Ihre Firma um einen neuen Code, entfernen Sie hier die Kopplung und koppeln Sie neu.",
+    message: "Die Finger oder Gesichter, die dieses Gerät kennt, haben sich geändert und entsperren Latchgate deshalb nicht mehr.",
+    advice: "Entsperren Sie mit Ihrer Passphrase. Danach geht es wieder mit Finger oder Gesicht.",
+  },
+  "bound-key-lost": {
+    message: "Die Finger oder Gesichter, die dieses Gerät kennt, haben sich geändert, und nichts anderes entsperrt diese Kopplung.",
+    advice: "Es wurde nichts gelöscht. Bitten Sie Ihre Firma um einen neuen Code, entfernen Sie die Kopplung hier und koppeln Sie neu.",
   },
   "wrong-file-key": {
     message: "Der Schlüssel in der Datei öffnet den Tresor dieses Profils nicht.",
@@ -304,7 +308,7 @@ export const failures: Failures = {
   },
   "biometrics-refused": {
     message: "Sie wurden nicht erkannt.",
-    advice: "Versuchen Sie es noch einmal. Haben Sie Finger oder Gesicht neu eingerichtet, vergessen Sie dieses Gerät und koppeln Sie neu.",
+    advice: "Versuchen Sie es noch einmal, oder verwenden Sie Ihre Passphrase, wenn Sie eine haben.",
   },
   "too-many-pages": {
     message: "Es sind zu viele Seiten offen.",

@@ -336,6 +336,7 @@ export const de: Texts = {
   },
 
   locking: {
+    finger: "Auch mit Fingerabdruck oder Gesicht entsperren",
     title: "Sperren",
     after: "Sperren, wenn unbenutzt seit",
     minutes: (count) => (count === 1 ? "1 Minute" : count % 60 === 0 ? (count === 60 ? "1 Stunde" : `${count / 60} Stunden`) : `${count} Minuten`),

@@ -164,8 +164,12 @@ export const failures = {
     advice: "Try again. After several wrong tries, each next one has to wait longer.",
   },
   "bound-key-changed": {
-    message: "The key that was bound to your finger or face has changed, and does not open the vault any more.",
-    advice: "Ask your company for a new code, remove the pairing here, and pair again.",
+    message: "The fingers or faces that this device knows have changed, so that they do not unlock Latchgate any more.",
+    advice: "Unlock with your passphrase. Your finger or face works again afterwards.",
+  },
+  "bound-key-lost": {
+    message: "The fingers or faces that this device knows have changed, and nothing else unlocks this pairing.",
+    advice: "Nothing was deleted. Ask your company for a new code, remove the pairing here, and pair again.",
   },
   "wrong-file-key": {
     message: "The key in the file does not open the vault of this profile.",
@@ -307,7 +311,7 @@ export const failures = {
   },
   "biometrics-refused": {
     message: "You were not recognised.",
-    advice: "Try again. If your fingers or face were enrolled anew, forget this device and pair again.",
+    advice: "Try again, or use your passphrase where you have one.",
   },
   "too-many-pages": {
     message: "Too many pages are open.",

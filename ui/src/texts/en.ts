@@ -335,6 +335,7 @@ export const en = {
   },
 
   locking: {
+    finger: "Unlock with fingerprint or face, too",
     title: "Locking",
     after: "Lock when not used for",
     minutes: (count: number) => (count === 1 ? "1 minute" : count % 60 === 0 ? (count === 60 ? "1 hour" : `${count / 60} hours`) : `${count} minutes`),

@@ -163,8 +163,12 @@ export const failures: Failures = {
     advice: "Inténtelo de nuevo. Tras varios fallos, cada intento tiene que esperar más.",
   },
   "bound-key-changed": {
-    message: "La clave vinculada a su dedo o a su rostro ha cambiado y ya no abre la caja fuerte.",
-    advice: "Pida un código nuevo a su empresa, elimine aquí la vinculación y vincule de nuevo.",
+    message: "Los dedos o rostros que conoce este dispositivo han cambiado y ya no desbloquean Latchgate.",
+    advice: "Desbloquee con su frase de contraseña. Después, su dedo o rostro volverá a funcionar.",
+  },
+  "bound-key-lost": {
+    message: "Los dedos o rostros que conoce este dispositivo han cambiado, y nada más desbloquea esta vinculación.",
+    advice: "No se ha borrado nada. Pida un código nuevo a su empresa, elimine la vinculación aquí y vincule de nuevo.",
   },
   "wrong-file-key": {
     message: "La clave del archivo no abre la caja fuerte de este perfil.",
@@ -304,7 +308,7 @@ export const failures: Failures = {
   },
   "biometrics-refused": {
     message: "No se le ha reconocido.",
-    advice: "Inténtelo de nuevo. Si ha vuelto a registrar sus dedos o su rostro, olvide este dispositivo y vincúlelo otra vez.",
+    advice: "Inténtelo de nuevo, o use su frase de contraseña si tiene una.",
   },
   "too-many-pages": {
     message: "Hay demasiadas páginas abiertas.",

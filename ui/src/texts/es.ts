@@ -339,6 +339,7 @@ export const es: Texts = {
   },
 
   locking: {
+    finger: "Desbloquear también con la huella o el rostro",
     title: "Bloqueo",
     after: "Bloquear sin uso desde hace",
     minutes: (count) => (count === 1 ? "1 minuto" : count % 60 === 0 ? (count === 60 ? "1 hora" : `${count / 60} horas`) : `${count} minutos`),

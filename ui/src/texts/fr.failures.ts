@@ -163,8 +163,12 @@ export const failures: Failures = {
     advice: "Réessayez. Après plusieurs erreurs, l’attente s’allonge à chaque essai.",
   },
   "bound-key-changed": {
-    message: "La clé liée à votre doigt ou à votre visage a changé et n’ouvre plus le coffre.",
-    advice: "Demandez un nouveau code à votre entreprise, supprimez le jumelage ici et recommencez-le.",
+    message: "Les doigts ou visages que cet appareil connaît ont changé et ne déverrouillent plus Latchgate.",
+    advice: "Déverrouillez avec votre phrase secrète. Votre doigt ou votre visage fonctionnera de nouveau ensuite.",
+  },
+  "bound-key-lost": {
+    message: "Les doigts ou visages que cet appareil connaît ont changé, et rien d’autre ne déverrouille ce jumelage.",
+    advice: "Rien n’a été supprimé. Demandez un nouveau code à votre entreprise, supprimez le jumelage ici et recommencez-le.",
   },
   "wrong-file-key": {
     message: "La clé du fichier n’ouvre pas le coffre de ce profil.",
@@ -304,7 +308,7 @@ export const failures: Failures = {
   },
   "biometrics-refused": {
     message: "Vous n’avez pas été reconnu.",
-    advice: "Réessayez. Si vos doigts ou votre visage ont été enregistrés de nouveau, oubliez cet appareil et jumelez-le encore.",
+    advice: "Réessayez, ou utilisez votre phrase secrète si vous en avez une.",
   },
   "too-many-pages": {
     message: "Trop de pages sont ouvertes.",

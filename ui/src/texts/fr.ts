@@ -339,6 +339,7 @@ export const fr: Texts = {
   },
 
   locking: {
+    finger: "Déverrouiller aussi par empreinte ou par visage",
     title: "Verrouillage",
     after: "Verrouiller sans utilisation depuis",
     minutes: (count) => (count === 1 ? "1 minute" : count % 60 === 0 ? (count === 60 ? "1 heure" : `${count / 60} heures`) : `${count} minutes`),

@@ -219,7 +219,7 @@ async fn ab_84_a_bound_key_that_the_system_replaced_is_named_and_erases_nothing(
     let bound = |byte| UnlockSecret::Biometric(Zeroizing::new(vec![byte; 32]));
     drop(Vault::create(shelf.clone(), bound(1), contents()).await.unwrap());
     let refused = Vault::open(shelf.clone(), bound(2), &mut fresh()).await.err().unwrap();
-    assert_eq!(Failure::from(&refused).code, "bound-key-changed");
+    assert_eq!(Failure::from(&refused).code, "bound-key-lost");
     assert!(store.values.lock().unwrap().contains_key("work"));
     assert!(Vault::open(shelf, bound(1), &mut fresh()).await.is_ok());
 }
