@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn sites<const N: usize>(urls: [&str; N]) -> [SiteView; N] {
-        urls.map(|url| SiteView { name: String::new(), url: url.to_owned(), icon: None, group: None })
+        urls.map(|url| SiteView { name: String::new(), url: url.to_owned(), icon: None, group: None, reachable: None })
     }
 
     fn catalogue() -> [SiteView; 3] {

@@ -238,7 +238,11 @@ icon: string | null,
 /**
  * The heading that it stands under.
  */
-group: string | null, };
+group: string | null, 
+/**
+ * Whether the company reached it when somebody last asked for it; absent before that.
+ */
+reachable: boolean | null, };
 
 /**
  * One of the person's own devices.

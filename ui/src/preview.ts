@@ -64,14 +64,14 @@ const square =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='7' fill='%23b3452c'/%3E%3Cpath d='M8 22l6-12 4 8 2-3 4 7z' fill='%23fff'/%3E%3C/svg%3E";
 
 const sites: SiteView[] = [
-  { name: "Wiki", url: "https://wiki.hfl.example", icon: "📚", group: "Everyday" },
-  { name: "Time sheets", url: "https://time.hfl.example", icon: "🕘", group: "Everyday" },
-  { name: "Canteen", url: "http://canteen.hfl.example:8080", icon: null, group: "Everyday" },
-  { name: "Travel requests and expenses of the northern branch", url: "https://travel-and-expenses.north.intranet.hfl.example", icon: null, group: "Everyday" },
-  { name: "Tickets", url: "https://tickets.hfl.example", icon: square, group: "IT" },
-  { name: "Build server", url: "https://ci.hfl.example", icon: null, group: "IT" },
-  { name: "Berth planning", url: "https://berths.hfl.example", icon: "⚓", group: null },
-  { name: "Dashboards", url: "https://dash.hfl.example", icon: "📈", group: null },
+  { name: "Wiki", url: "https://wiki.hfl.example", icon: "📚", group: "Everyday", reachable: null },
+  { name: "Time sheets", url: "https://time.hfl.example", icon: "🕘", group: "Everyday", reachable: null },
+  { name: "Canteen", url: "http://canteen.hfl.example:8080", icon: null, group: "Everyday", reachable: null },
+  { name: "Travel requests and expenses of the northern branch", url: "https://travel-and-expenses.north.intranet.hfl.example", icon: null, group: "Everyday", reachable: null },
+  { name: "Tickets", url: "https://tickets.hfl.example", icon: square, group: "IT", reachable: null },
+  { name: "Build server", url: "https://ci.hfl.example", icon: null, group: "IT", reachable: false },
+  { name: "Berth planning", url: "https://berths.hfl.example", icon: "⚓", group: null, reachable: null },
+  { name: "Dashboards", url: "https://dash.hfl.example", icon: "📈", group: null, reachable: null },
 ];
 
 const failure = (code: keyof typeof words): Failure => ({ code, ...words[code] });

@@ -108,6 +108,7 @@ pub(crate) fn views(catalogue: &Catalogue) -> Vec<SiteView> {
         url: site.url.clone(),
         icon: site.icon.clone().filter(|icon| is_harmless_icon(icon)),
         group: site.group.clone(),
+        reachable: site.reachable,
     };
     catalogue.sites.iter().filter(|site| read_site(&site.url, false).is_some()).map(view).collect()
 }
@@ -234,6 +235,14 @@ pub(crate) mod tests {
         }
         let ported = read_site("http://[fd00::1]:8080", false).unwrap();
         assert!(ported.is_named("[fd00::1]:8080") && !ported.is_named("[fd00::1]"));
+    }
+
+    #[test]
+    fn what_the_company_does_not_reach_is_said() {
+        let mut catalogue = catalogue(&["https://wiki.example.com", "https://build.example.com"]);
+        catalogue.sites[1].reachable = Some(false);
+        let said: Vec<_> = views(&catalogue).iter().map(|site| site.reachable).collect();
+        assert_eq!(said, [None, Some(false)]);
     }
 
     #[test]

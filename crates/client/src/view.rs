@@ -253,6 +253,8 @@ pub struct SiteView {
     pub icon: Option<String>,
     /// The heading that it stands under.
     pub group: Option<String>,
+    /// Whether the company reached it when somebody last asked for it; absent before that.
+    pub reachable: Option<bool>,
 }
 
 /// What a pairing code says before anything is sent.

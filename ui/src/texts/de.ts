@@ -180,6 +180,7 @@ export const de: Texts = {
     opening: (name) => `${name} wird geöffnet …`,
     lock: "Sperren",
     device: "Dieses Gerät",
+    unreachable: "Hat Ihrer Firma zuletzt nicht geantwortet",
     count: (count) => (count === 1 ? "1 Website" : `${count} Websites`),
   },
 

@@ -179,6 +179,7 @@ export const en = {
     opening: (name: string) => `Opening ${name}…`,
     lock: "Lock",
     device: "This device",
+    unreachable: "Did not answer your company a moment ago",
     count: (count: number) => (count === 1 ? "1 site" : `${count} sites`),
   },
 

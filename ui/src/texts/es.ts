@@ -183,6 +183,7 @@ export const es: Texts = {
     opening: (name) => `Abriendo ${name}…`,
     lock: "Bloquear",
     device: "Este dispositivo",
+    unreachable: "No ha respondido a su empresa hace un momento",
     count: (count) => (count === 1 ? "1 sitio" : `${count} sitios`),
   },
 

@@ -183,6 +183,7 @@ export const fr: Texts = {
     opening: (name) => `Ouverture de ${name}…`,
     lock: "Verrouiller",
     device: "Cet appareil",
+    unreachable: "N’a pas répondu à votre entreprise récemment",
     count: (count) => (count < 2 ? `${count} site` : `${count} sites`),
   },
 
