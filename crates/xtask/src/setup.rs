@@ -25,7 +25,6 @@ pub(crate) const TEST: &[&str] = &[
     "gnome-keyring",
     "libsecret-tools",
     "strace",
-    "faketime",
     "chromium",
     "chromium-driver",
     "imagemagick",
