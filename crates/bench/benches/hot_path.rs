@@ -8,6 +8,7 @@ use divan::{Bencher, black_box};
 use getrandom::SysRng;
 use latchgate_protocol::limits::MAX_PACKET;
 use latchgate_protocol::publish::{self, Name};
+use latchgate_protocol::websocket::{self, Frames, Kind, MaskKey, Sender};
 use latchgate_protocol::{DeviceId, FrameHeader, InstanceId, SessionId, Topic};
 use latchgate_tunnel::session::{SessionInitiator, SessionParams, answer_session};
 use latchgate_tunnel::{
@@ -107,6 +108,23 @@ fn publish_parse(bencher: Bencher<'_, '_>, length: usize) {
         let topic: Topic = publish.topic.parse().expect("the topic is ours");
         (next, topic, publish.payload.len())
     });
+}
+
+#[divan::bench(args = BODIES)]
+fn websocket_frame(bencher: Bencher<'_, '_>, length: usize) {
+    let body = vec![7; length];
+    bencher
+        .counter(BytesCount::new(length))
+        .bench_local(|| websocket::frame(Kind::Data, black_box(&body), Some(MaskKey([1, 2, 3, 4]))));
+}
+
+#[divan::bench(args = BODIES)]
+fn websocket_take(bencher: Bencher<'_, '_>, length: usize) {
+    let frame = websocket::frame(Kind::Data, &vec![7; length], Some(MaskKey([1, 2, 3, 4])));
+    bencher
+        .counter(BytesCount::new(length))
+        .with_inputs(|| BytesMut::from(&frame[..]))
+        .bench_local_refs(|bytes| Frames::new(Sender::Client, MAX_PACKET).next(bytes));
 }
 
 #[divan::bench]

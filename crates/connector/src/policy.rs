@@ -60,6 +60,42 @@ pub(crate) struct Grant {
 }
 
 impl Policy {
+    fn new(declared: &Declared, holders: HashMap<DeviceId, Holder>, names: HashMap<String, String>) -> Self {
+        let identities = declared.sites.iter().filter_map(|site| match &site.config.identity {
+            Identity::Header(name) => Some(name),
+            Identity::None | Identity::Jwt => None,
+        });
+        Self {
+            company: declared.company.clone(),
+            device_rules: declared.device_rules,
+            identity_names: Arc::new(IdentityNames::new(identities)),
+            by_origin: declared.sites.iter().map(|site| (site.config.origin.clone(), Arc::clone(site))).collect(),
+            sites: declared.sites.clone(),
+            holders,
+            names,
+        }
+    }
+
+    /// Makes a policy of the sites of a configuration and of devices of one person in one group.
+    #[cfg(feature = "testing")]
+    pub(crate) fn of_devices(config: &Config, devices: &[DeviceId], group: &str) -> Result<Self, PolicyError> {
+        let person = Arc::new(Person {
+            login: "maria".to_owned(),
+            name: "Maria Jensen".to_owned(),
+            groups: BTreeSet::from([group.to_owned()]),
+            suspended: false,
+        });
+        let holder = Holder { person, confirmed: true, generation: Generation(1), rotation_due: UnixSeconds(0) };
+        let holders = devices.iter().map(|device_id| (*device_id, holder.clone())).collect();
+        let declared = Declared {
+            company: config.company.clone(),
+            confirm: config.confirm,
+            device_rules: config.device_rules,
+            sites: build_sites(config, &[])?,
+        };
+        Ok(Self::new(&declared, holders, HashMap::new()))
+    }
+
     /// Returns the person whom a request of the device is served as.
     pub(crate) fn person(&self, device_id: DeviceId) -> Result<Arc<Person>, Refusal> {
         let holder = self.holders.get(&device_id).ok_or(Refusal::DEVICE_UNKNOWN)?;
@@ -181,19 +217,8 @@ impl PolicyBoard {
                 Some((device.device_id, holder))
             })
             .collect();
-        let identities = declared.sites.iter().filter_map(|site| match &site.config.identity {
-            Identity::Header(name) => Some(name),
-            Identity::None | Identity::Jwt => None,
-        });
-        self.current.send_replace(Arc::new(Policy {
-            company: declared.company.clone(),
-            device_rules: declared.device_rules,
-            identity_names: Arc::new(IdentityNames::new(identities)),
-            by_origin: declared.sites.iter().map(|site| (site.config.origin.clone(), Arc::clone(site))).collect(),
-            sites: declared.sites.clone(),
-            holders,
-            names: people.into_iter().map(|(login, person)| (login, person.name.clone())).collect(),
-        }));
+        let names = people.into_iter().map(|(login, person)| (login, person.name.clone())).collect();
+        self.current.send_replace(Arc::new(Policy::new(&declared, holders, names)));
         Ok(())
     }
 

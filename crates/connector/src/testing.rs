@@ -1,11 +1,15 @@
 //! The durable steps of pairing and rotation for tests that drive them from outside, without a gateway and a
 //! network. Behind the feature `testing`, which no program of the product turns on.
 
+use http::Uri;
 use latchgate_link::connector::SessionKeys;
 use latchgate_protocol::DeviceId;
 use latchgate_tunnel::keys::{Generation, KeyId};
 use rand_core::CryptoRng;
 
+use crate::config::Config;
+use crate::origin::Origin;
+use crate::policy::{Policy, PolicyError};
 use crate::store::{Carrier, Committed, DeviceState, KeyLookup, PairingReply, Store, StoreError};
 use crate::time::UnixSeconds;
 
@@ -99,5 +103,25 @@ impl Steps<'_> {
     /// [`StoreError`] where the store fails.
     pub fn standing(&self) -> Result<Option<Standing>, StoreError> {
         self.store.standing(self.device_id)
+    }
+}
+
+/// Decisions as they are made on every request, to measure one.
+#[derive(Debug)]
+pub struct Decisions(Policy);
+
+impl Decisions {
+    /// Takes the sites of a configuration, and devices whose person is in one group.
+    ///
+    /// # Errors
+    /// [`PolicyError`] where a site cannot be reached as it is declared.
+    pub fn new(config: &Config, devices: &[DeviceId], group: &str) -> Result<Self, PolicyError> {
+        Policy::of_devices(config, devices, group).map(Self)
+    }
+
+    /// Tells whether a device may open an address.
+    #[must_use]
+    pub fn admits(&self, device_id: DeviceId, uri: &Uri) -> bool {
+        Origin::of_request(uri).is_some_and(|origin| self.0.admit(device_id, &origin).is_ok())
     }
 }
