@@ -2,9 +2,7 @@
 //! unlocked, and WebKitWebDriver, which starts the app and drives its first window.
 
 use std::cell::Cell;
-use std::fs::Permissions;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -28,9 +26,6 @@ exec WebKitWebDriver --port="$DRIVER_PORT"
 
 /// What Debian's WebKitGTK has for trying it out.
 const MINI_BROWSER: &str = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
-
-/// Where the system's browser of this desktop notes what it was asked to open, in the home.
-const OPENED: &str = "opened";
 
 /// Where the bar above a page shows the address, in pixels from the corner of the window.
 const IN_THE_ADDRESS: [u16; 2] = [250, 28];
@@ -57,11 +52,6 @@ impl Desktop {
         for folder in ["data", "config", "cache", "runtime"] {
             std::fs::create_dir(home.path().join(folder)).expect("create a folder of the home");
         }
-        let browser = home.path().join("programs/xdg-open");
-        std::fs::create_dir(home.path().join("programs")).expect("create a folder of the home");
-        std::fs::write(&browser, format!("#!/bin/sh\necho \"$1\" >> {}\n", home.path().join(OPENED).display()))
-            .expect("write the system's browser");
-        std::fs::set_permissions(&browser, Permissions::from_mode(0o755)).expect("make it a program");
         let mut screen = Command::new("Xvfb");
         screen.args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]);
         let mut screen = Part::start("xvfb", &mut screen, home.path());
@@ -131,17 +121,6 @@ impl Desktop {
         let [x, y] = IN_THE_ADDRESS.map(|pixels| pixels.to_string());
         self.input(&["mousemove", &x, &y, "click", "1", "key", "ctrl+a", "type", address]).await;
         self.input(&["key", "Return"]).await;
-    }
-
-    /// Clicks into the window that was opened last, so many pixels from the corner.
-    pub(crate) async fn click_at(&self, [x, y]: [u16; 2]) {
-        self.input(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"]).await;
-    }
-
-    /// Returns what the system was asked to open: the app's links out of the company go to its browser.
-    pub(crate) fn opened(&self) -> Vec<String> {
-        let opened = std::fs::read_to_string(self.home().join(OPENED)).unwrap_or_default();
-        opened.lines().map(ToOwned::to_owned).collect()
     }
 
     /// Where the person's downloads go.
@@ -333,15 +312,8 @@ fn in_home<'a>(command: &'a mut Command, home: &Path) -> &'a mut Command {
         .env("XDG_CONFIG_HOME", home.join("config"))
         .env("XDG_CACHE_HOME", home.join("cache"))
         .env("XDG_RUNTIME_DIR", home.join("runtime"))
-        .env("PATH", path_with(&home.join("programs")))
         .env_remove("WAYLAND_DISPLAY")
         .env_remove("DBUS_SESSION_BUS_ADDRESS")
-}
-
-fn path_with(programs: &Path) -> std::ffi::OsString {
-    let others = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::iter::once(programs.to_owned()).chain(std::env::split_paths(&others));
-    std::env::join_paths(folders).expect("folders of the path")
 }
 
 /// Returns a port that is free, for programs that do not say which one they took.

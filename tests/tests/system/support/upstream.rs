@@ -124,17 +124,11 @@ fn answer(path: &str, head: &str) -> Vec<u8> {
             b"HTTP/1.1 418 I am a teapot\r\nX-Empty:\r\nX-Many: 1\r\nX-Many: 2\r\nContent-Length: 0\r\n\r\n".to_vec()
         }
         "/files" => fixed("Content-Type: text/html\r\n", include_str!("../files.html")),
-        "/leaving" => fixed("Content-Type: text/html\r\n", include_str!("../leaving.html")),
         "/overview" => fixed(
             "Content-Type: text/html\r\nContent-Disposition: attachment; filename=\"overview.html\"; \
              filename*=UTF-8''%C3%9Cbersicht%202026%20%E2%82%AC.html\r\n",
             "<p>What the site calls an attachment is saved, whatever it is.",
         ),
-        "/update" => fixed(
-            "Content-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=update.apk\r\n",
-            "a program",
-        ),
-        "/setup" => fixed("Content-Type: application/x-msdownload\r\n", "another program"),
         "/leak" => fixed("Content-Type: text/html\r\n", include_str!("../leak.html")),
         "/told" => fixed("", &head.to_ascii_lowercase()),
         _ => b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec(),
