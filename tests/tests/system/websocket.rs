@@ -5,19 +5,23 @@
 //! 16 MiB and in up to a quarter million frames. `LATCHGATE_FULL=1` runs them.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
 use crate::support::foreign::python;
 use crate::support::forward::Forward;
-use crate::support::process::{Part, run};
+use crate::support::process::{Part, run_within};
 use crate::support::system::Options;
-use crate::support::{System, is_full};
+use crate::support::{PATIENCE, System, is_full};
 
 const HOST: &str = "sockets.northlight.example";
 
 /// The least number of cases, so that a suite which was not found is not mistaken for one that passed.
 const CASES: usize = 240;
+
+/// How long one pass over all cases may take, the limits included, each of which gets a turn of its own.
+const FULL_PATIENCE: Duration = Duration::from_mins(10);
 
 #[tokio::test]
 async fn an_independent_suite_of_websocket_cases_has_the_same_verdicts_through_the_tunnel() {
@@ -54,7 +58,7 @@ async fn verdicts(url: &str, words: &[&str]) -> Map<String, Value> {
     if !is_full() {
         suite.args(["--leave-out", "9"]);
     }
-    let ended = run(&mut suite).await;
+    let ended = run_within(if is_full() { FULL_PATIENCE } else { PATIENCE }, &mut suite).await;
     assert!(ended.status.success(), "{}", ended.stderr);
     let said = ended.stdout.replace("\"NON-STRICT\"", "\"OK\"");
     serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))

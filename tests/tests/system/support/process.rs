@@ -221,7 +221,12 @@ impl Drop for Part {
 
 /// Runs a command to its end.
 pub(crate) async fn run(command: &mut Command) -> Ended {
-    let output = tokio::time::timeout(PATIENCE, command.stdin(Stdio::null()).kill_on_drop(true).output())
+    run_within(PATIENCE, command).await
+}
+
+/// Runs a command to its end, however long its work takes a slow machine.
+pub(crate) async fn run_within(patience: Duration, command: &mut Command) -> Ended {
+    let output = tokio::time::timeout(patience, command.stdin(Stdio::null()).kill_on_drop(true).output())
         .await
         .unwrap_or_else(|_| panic!("{command:?} did not end"))
         .unwrap_or_else(|error| panic!("start {command:?}: {error}"));
