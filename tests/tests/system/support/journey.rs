@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http::Method;
 use latchgate_protocol::origin::PlainHttp;
 use latchgate_tunnel::code::PairingCode;
+use sha2::{Digest as _, Sha256};
 
 use super::canary::Canary;
 use super::device::PASSPHRASE;
@@ -195,6 +196,8 @@ pub(crate) fn open_vault(device: &Path) -> serde_json::Value {
 
 /// Opens the sealed form of a vault, by the description of its format alone.
 pub(crate) fn open_blob(blob: &[u8], name: &str, passphrase: &str) -> serde_json::Value {
+    let (blob, hash) = blob.split_last_chunk::<32>().expect("a hash at the end");
+    assert_eq!(Sha256::digest(blob)[..], hash[..], "the hash of all before");
     let number = |at: usize| u32::from_be_bytes(blob[at..at + 4].try_into().expect("four bytes"));
     let params = argon2::Params::new(number(5), number(9), number(13), Some(32)).expect("Argon2id's parameters");
     let mut key = [0; 32];
@@ -212,14 +215,18 @@ pub(crate) fn keys_in(vault: &serde_json::Value) -> Vec<Canary> {
     let active = &vault["active"];
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_else(|| panic!("no key in {value}")).to_owned();
     let key = |value| STANDARD.decode(text(value)).expect("Base64");
-    vec![
+    let mut keys = vec![
         Canary::secret("device_secret_key", &key(&active["key"]["device_secret_key"])),
         Canary::secret("device static key", &key(&active["static_key"])),
         Canary::secret(
             "device_password",
             &URL_SAFE_NO_PAD.decode(text(&active["account"]["device_password"])).expect("Base64"),
         ),
-    ]
+    ];
+    if let Some(ticket) = active["ticket"].as_str() {
+        keys.push(Canary::secret("resume ticket", &URL_SAFE_NO_PAD.decode(ticket).expect("Base64")));
+    }
+    keys
 }
 
 /// Decodes what follows `LG1:` (RFC 9285).
