@@ -108,8 +108,8 @@ impl Count {
 
     /// Reads a summary line of nextest or of libtest.
     fn of(line: &str) -> Option<Self> {
-        let line = line.trim();
-        let counts = match (line.strip_prefix("Summary ["), line.strip_prefix("test result: ")) {
+        // What nextest repeats of a test that failed is indented, and ends with a summary of its own.
+        let counts = match (line.trim_start().strip_prefix("Summary ["), line.strip_prefix("test result: ")) {
             (Some(rest), _) => rest.split_once("tests run:").or_else(|| rest.split_once("test run:"))?.1,
             (None, Some(rest)) => rest.split_once('.')?.1,
             (None, None) => return None,
@@ -141,5 +141,6 @@ mod tests {
         let libtest = "test result: ok. 8 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s";
         assert_eq!(Count::of(libtest), Some(Count { passed: 8, failed: 0 }));
         assert_eq!(Count::of("test a_test ... ok"), None);
+        assert_eq!(Count::of("    test result: FAILED. 0 passed; 1 failed; 0 ignored"), None, "counted already");
     }
 }

@@ -218,7 +218,7 @@ pub(super) struct InviteArgs {
     #[arg(long)]
     pub(super) terminal: bool,
     /// Prints the address of a page on this machine that shows the code, renews it, and says when the device is there.
-    /// Needs a running `serve` with [local].
+    /// Needs a running `serve` with `[local]`.
     #[arg(long, conflicts_with_all = ["png", "svg", "terminal", "text", "wait", "printed"])]
     pub(super) page: bool,
     /// Stays until the device is paired and says how far it is; in a terminal that is the default.
