@@ -39,7 +39,8 @@ use usage::{KeepAwake, Memory};
 const QUIET: f64 = 0.5;
 const MAX_ROUNDS: usize = 50;
 const MAX_SECONDS: f64 = 60.0;
-/// How long downloads go on that share the way: long enough that each of a thousand gets some hundred records.
+/// How long downloads go on that share the way, unless more is asked for: long enough that each of a thousand gets
+/// some hundred records.
 const SHARES_SECONDS: f64 = 8.0;
 
 /// How the bench runs.
@@ -141,12 +142,12 @@ pub(crate) fn run(arguments: &BenchArgs) -> anyhow::Result<()> {
 
 /// Not among the rounds: each takes a while, and what counts is how evenly it goes.
 fn measure_shares(load: &std::path::Path, product: &Product, arguments: &BenchArgs) -> anyhow::Result<Vec<Shares>> {
-    let mut taken = Vec::new();
+    let (mut taken, seconds) = (Vec::new(), arguments.seconds.max(SHARES_SECONDS));
     if arguments.wants(shares::STREAMS) {
-        taken.push(Shares::of_streams(load, product, SHARES_SECONDS)?);
+        taken.push(Shares::of_streams(load, product, seconds)?);
     }
     if arguments.wants(shares::DEVICES) {
-        taken.push(Shares::of_devices(load, product, SHARES_SECONDS)?);
+        taken.push(Shares::of_devices(load, product, seconds)?);
     }
     Ok(taken)
 }
