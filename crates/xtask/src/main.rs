@@ -3,6 +3,7 @@
 mod apps;
 mod bench;
 mod check;
+mod crosscheck;
 mod demo;
 mod dokuwiki;
 mod fetch;
@@ -50,6 +51,8 @@ enum Task {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Type-checks the app for Windows, macOS, iOS and Android.
+    Crosscheck(crosscheck::CrosscheckArgs),
     /// Checks the models of pairing and sessions.
     Model,
     /// Fuzzes everything that is read from the outside.
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Task::Demo { once } => demo::run(once),
         Task::Test { only } => suite::run(only.as_deref()),
         Task::Check { only } => check::run_all(only.as_deref()),
+        Task::Crosscheck(arguments) => crosscheck::run_all(&arguments),
         Task::Model => model::run_all(),
         Task::Fuzz { seconds } => fuzz::run_all(seconds),
         Task::Kill(arguments) => kill::run(&arguments),
