@@ -1,5 +1,6 @@
 import type { Texts } from "./en";
 import { failures } from "./fr.failures";
+import { settings } from "./fr.settings";
 
 /**
  * French. « Vous », short sentences, a no-break space before double signs; pairing is « jumelage », the company
@@ -250,21 +251,6 @@ export const fr: Texts = {
     seesNot: ["Quels sites vous ouvrez", "Ce que vous lisez, écrivez ou envoyez", "Votre nom"],
   },
 
-  settings: {
-    title: "Réglages",
-    appearance: { title: "Apparence", choices: { system: "Système", light: "Claire", dark: "Sombre" } },
-    language: { title: "Langue", system: "Langue du système" },
-    sight: "Ce que la passerelle peut voir de vous",
-    about: {
-      title: "À propos de Latchgate",
-      text: "Latchgate relie cet appareil aux sites internes de votre entreprise. Le serveur entre les deux ne transporte que ce qu’il ne peut pas lire.",
-      version: "Version",
-      licence: "Licence",
-      authors: "Les auteurs de Latchgate",
-    },
-    licences: { title: "Licences", lead: "Latchgate est fait avec ces bibliothèques. Merci.", loading: "Chargement…" },
-  },
-
   companies: {
     title: "Vos entreprises",
     choose: "Entreprises",
@@ -314,19 +300,6 @@ export const fr: Texts = {
     no: "Refuser cet appareil",
   },
 
-  backup: {
-    title: "Sauvegardes",
-    allow: "Autoriser les sauvegardes de ce jumelage",
-    means: "Qui possède un tel fichier et sa phrase secrète est cet appareil pour votre entreprise. Pour un nouvel appareil, mieux vaut demander un nouveau code.",
-    make: "Faire une sauvegarde",
-    lead: "Choisissez une phrase secrète pour ce seul fichier. Sans elle, il ne vaut rien, pour vous non plus.",
-    label: "Phrase secrète de la sauvegarde",
-    submit: "Enregistrer la sauvegarde",
-    cancel: "Annuler",
-    saved: (name) => `Enregistré dans Téléchargements : ${name}`,
-    keep: "Rangez-la là où personne d’autre que vous n’a accès. Dès que cet appareil a remplacé ses clés, ce qu’il fait chaque mois, la sauvegarde est périmée.",
-  },
-
   restore: {
     way: "Restaurer une sauvegarde",
     title: "Restaurer une sauvegarde",
@@ -337,19 +310,6 @@ export const fr: Texts = {
     label: "Phrase secrète de la sauvegarde",
     fresh: "Choisissez une phrase secrète pour cet appareil",
     submit: "Restaurer",
-  },
-
-  locking: {
-    finger: "Déverrouiller aussi par empreinte ou par visage",
-    title: "Verrouillage",
-    after: "Verrouiller sans utilisation depuis",
-    minutes: (count) => (count === 1 ? "1 minute" : count % 60 === 0 ? (count === 60 ? "1 heure" : `${count / 60} heures`) : `${count} minutes`),
-    never: "Jamais",
-    screen: "Verrouiller avec l’écran de cet appareil",
-    erase: (count) => `Effacer les clés après ${count} phrases secrètes erronées`,
-    eraseHint: "Cet appareil aura ensuite besoin d’un nouveau code de jumelage. Sinon, chaque nouvel essai doit attendre plus longtemps.",
-    atMost: (time) => `Votre entreprise autorise ${time} au plus.`,
-    required: "Votre entreprise l’exige.",
   },
 
   toolbar: {
@@ -412,6 +372,8 @@ export const fr: Texts = {
     copied: "Copié",
     notCopied: "Non copié",
   },
+
+  ...settings,
 
   failures,
 };
