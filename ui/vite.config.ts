@@ -1,5 +1,5 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
 import about from "./package.json" with { type: "json" };
 
@@ -10,6 +10,8 @@ export default defineConfig({
   define: { __VERSION__: JSON.stringify(about.version), __LICENCE__: JSON.stringify(about.license) },
   clearScreen: false,
   server: { port: 5317, strictPort: true },
+  // Tests read the styles, too.
+  test: { css: true },
   build: {
     target: ["es2022", "safari16"],
     modulePreload: { polyfill: false },
