@@ -33,7 +33,7 @@ const SHOWN = `new Promise((resolve, reject) => {
 /** The names of all scenes that begin with one of the words, or of all. */
 export function scenes(words = []) {
   const source = readFileSync(new URL("../src/preview.ts", import.meta.url), "utf8");
-  const list = source.slice(source.indexOf("export const scenes"), source.indexOf("function find"));
+  const [list] = source.slice(source.indexOf("export const scenes")).split("\n};");
   const names = [...list.matchAll(/^ {2}"?([a-z-]+)"?: /gm)].map((match) => match[1]);
   return names.filter((name) => words.length === 0 || words.some((word) => name.startsWith(word)));
 }

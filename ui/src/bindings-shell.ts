@@ -26,7 +26,7 @@ biometrics: Biometrics, };
 /**
  * What a person does in the bar above a page.
  */
-export type PageAction = "back" | "forward" | "reload" | "stop" | "home" | "lock" | "zoomIn" | "zoomOut" | "zoomReset" | "fullScreen" | "print";
+export type PageAction = "back" | "forward" | "reload" | "stop" | "home" | "lock" | "zoomIn" | "zoomOut" | "zoomReset" | "fullScreen" | "print" | "pin";
 
 /**
  * How a search in a page goes on.
@@ -139,6 +139,10 @@ zoom: number,
  */
 fullScreen: boolean, 
 /**
+ * Whether the person pinned it.
+ */
+pinned: boolean, 
+/**
  * How many places were found; absent while nothing is searched for.
  */
 found: number | null, 
@@ -180,3 +184,76 @@ name: string, } | { "kind": "notSaved",
  * Its name.
  */
 name: string, } | { "kind": "blocked" } | { "kind": "notLoaded" };
+
+/**
+ * A link `latchgate://…` from another program that waits for the person's word.
+ */
+export type LinkView = { "kind": "page", 
+/**
+ * The whole address.
+ */
+address: string, 
+/**
+ * Its host.
+ */
+host: string, } | { "kind": "scan" };
+
+/**
+ * How the person wants the app to speak and look.
+ */
+export type Look = { 
+/**
+ * The language, such as `de`.
+ */
+language: string, 
+/**
+ * Light or dark.
+ */
+appearance: Appearance, 
+/**
+ * What pages of the app's own say.
+ */
+words: PageWords, };
+
+/**
+ * Light or dark: as the system, or as the person chose.
+ */
+export type Appearance = "system" | "light" | "dark";
+
+/**
+ * The words of a page that says why another one cannot be shown.
+ */
+export type PageWords = { 
+/**
+ * What each failure says, by its code.
+ */
+failures: { [key in string]?: FailureWords }, 
+/**
+ * Tries again.
+ */
+retry: string, 
+/**
+ * Stands before the code of a failure.
+ */
+code: string, 
+/**
+ * Shows what a helper needs to know.
+ */
+details: string, 
+/**
+ * Leads back to the portal.
+ */
+leave: string, };
+
+/**
+ * A failure in words.
+ */
+export type FailureWords = { 
+/**
+ * What happened.
+ */
+message: string, 
+/**
+ * What to do.
+ */
+advice: string, };

@@ -47,7 +47,15 @@ away: AwayView | null,
 /**
  * Why a pairing that was here is gone, until the next one.
  */
-ended: Failure | null, };
+ended: Failure | null, 
+/**
+ * How the company wants its portal to look; absent where it says nothing.
+ */
+brand: BrandView | null, 
+/**
+ * The pages that the person keeps at hand, empty while locked.
+ */
+kept: KeptView, };
 
 /**
  * What an app with several companies shows: one of them whole, and all of them by name.
@@ -212,7 +220,12 @@ company: Light,
 /**
  * What is wrong, most urgent first.
  */
-failure: Failure | null, };
+failure: Failure | null, 
+/**
+ * When the company last answered inside the sealed tunnel, in Unix seconds; absent before the first answer of this
+ * unlock.
+ */
+answered: number | null, };
 
 /**
  * One light.
@@ -334,7 +347,23 @@ eraseAfterTries: number | null,
 /**
  * Allows backups: files that are this device to whoever has them and their passphrase.
  */
-backups: boolean, };
+backups: boolean, 
+/**
+ * Stays signed in to sites when the app locks; otherwise what they stored is erased.
+ */
+keepLogins: boolean, 
+/**
+ * Remembers which pages were opened lately.
+ */
+keepRecent: boolean, 
+/**
+ * Sends and asks for less.
+ */
+lowData: boolean, 
+/**
+ * How large pages are shown, in percent.
+ */
+textSize: number, };
 
 /**
  * What a company requires of what a person chooses; absent is not required.
@@ -365,3 +394,88 @@ waiting: boolean,
  * In how many whole days this device erases itself, where that is near.
  */
 erasesInDays: number | null, };
+
+/**
+ * How a company wants its portal to look.
+ */
+export type BrandView = { 
+/**
+ * A colour, as `#rrggbb`.
+ */
+accent: string | null, 
+/**
+ * A `data:` URL of a PNG or an SVG.
+ */
+logo: string | null, 
+/**
+ * A line of the administrator above the sites.
+ */
+note: string | null, };
+
+/**
+ * The pages that a person keeps at hand.
+ */
+export type KeptView = { 
+/**
+ * The ones that the person pinned, in their order.
+ */
+pinned: Array<PageLink>, 
+/**
+ * The ones that were opened lately, newest first, at most 12, without pinned ones.
+ */
+recent: Array<PageLink>, };
+
+/**
+ * A page that can be opened again.
+ */
+export type PageLink = { 
+/**
+ * Its address.
+ */
+url: string, 
+/**
+ * Its own title.
+ */
+title: string, 
+/**
+ * What people call its site.
+ */
+site: string, 
+/**
+ * The picture of its site: an emoji or a `data:` URL.
+ */
+icon: string | null, };
+
+/**
+ * How much data the sites used in a month.
+ */
+export type UsageMonth = { 
+/**
+ * Year and month, such as `2026-11`.
+ */
+month: string, 
+/**
+ * The sites, the one with most data first.
+ */
+sites: Array<SiteUsage>, };
+
+/**
+ * How much data a site used.
+ */
+export type SiteUsage = { 
+/**
+ * What people call it.
+ */
+name: string, 
+/**
+ * Its public address.
+ */
+url: string, 
+/**
+ * How much was sent to it, in bytes.
+ */
+sent: number, 
+/**
+ * How much was received from it, in bytes.
+ */
+received: number, };

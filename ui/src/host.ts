@@ -10,8 +10,8 @@
 import { Channel, invoke } from "@tauri-apps/api/core";
 import { type Event, listen } from "@tauri-apps/api/event";
 
-import type { CodeView, DeviceView, Failure, Settings, Snapshot } from "./bindings";
-import type { CameraState, DeviceInfo, DownloadAction, DownloadView, FindStep, PageAction, PageView } from "./bindings-shell";
+import type { CodeView, DeviceView, Failure, Settings, Snapshot, UsageMonth } from "./bindings";
+import type { CameraState, DeviceInfo, DownloadAction, DownloadView, FindStep, LinkView, Look, PageAction, PageView } from "./bindings-shell";
 import { failures } from "./texts/en.failures";
 
 export type Unsubscribe = () => void;
@@ -32,10 +32,16 @@ export interface ScanEvents {
 }
 
 export interface Host {
-
   view(): Promise<Snapshot>;
   onView(listener: (snapshot: Snapshot) => void): Promise<Unsubscribe>;
   deviceInfo(): Promise<DeviceInfo>;
+  /** Says how the person wants the app to speak and look, for pages that are not made here. */
+  present(look: Look): Promise<void>;
+
+  /** What another program wants to be opened, while it waits for the person's word. */
+  link(): Promise<LinkView | null>;
+  onLink(listener: (link: LinkView | null) => void): Promise<Unsubscribe>;
+  answerLink(open: boolean): Promise<void>;
 
   readCode(text: string): Promise<CodeView>;
   readPicture(picture: Blob): Promise<CodeView>;
@@ -71,7 +77,19 @@ export interface Host {
   restoreBackup(backup: Blob, passphrase: string, secret: UnlockInput): Promise<void>;
   /** Somebody is there: the device does not lock under their hands. */
   touch(): Promise<void>;
+  /** Opens a site, or a page of one. */
   openSite(url: string): Promise<void>;
+  pinPage(url: string, title: string): Promise<void>;
+  unpinPage(url: string): Promise<void>;
+  forgetRecent(): Promise<void>;
+  /** Signs the person out of every site. */
+  forgetLogins(): Promise<void>;
+  /** How much data each site used, the newest month first. */
+  usage(): Promise<UsageMonth[]>;
+  /** What a helper may see of this device. */
+  diagnostics(): Promise<string>;
+  /** Saves the text that was shown last to the downloads and returns the file's name. */
+  saveDiagnostics(): Promise<string>;
 
   /** Follows the page below this bar, beginning with its present state. */
   watchPage(listener: (page: PageView) => void): Promise<void>;
@@ -93,6 +111,11 @@ export function tauriHost(): Host {
     view: () => invoke("view"),
     onView: (listener) => listen("view", (event: Event<Snapshot>) => listener(event.payload)),
     deviceInfo: () => invoke("device_info"),
+    present: (look) => invoke("present", { look }),
+
+    link: () => invoke("link"),
+    onLink: (listener) => listen("link", (event: Event<LinkView | null>) => listener(event.payload)),
+    answerLink: (open) => invoke("answer_link", { open }),
 
     readCode: (text) => invoke("read_code", { text }),
     readPicture: async (picture) => invoke("read_picture", await picture.arrayBuffer()),
@@ -131,6 +154,13 @@ export function tauriHost(): Host {
     },
     touch: () => invoke("touch"),
     openSite: (url) => invoke("open_site", { url }),
+    pinPage: (url, title) => invoke("pin_page", { url, title }),
+    unpinPage: (url) => invoke("unpin_page", { url }),
+    forgetRecent: () => invoke("forget_recent"),
+    forgetLogins: () => invoke("forget_logins"),
+    usage: () => invoke("usage"),
+    diagnostics: () => invoke("diagnostics"),
+    saveDiagnostics: () => invoke("save_diagnostics"),
 
     watchPage: (listener) => invoke("watch_page", { snapshots: new Channel<PageView>(listener) }),
     pageAct: (action) => invoke("page_act", { action }),

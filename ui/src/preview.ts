@@ -2,140 +2,16 @@
  * Development only: shows any screen by its name without the app behind it, `?screen=NAME&theme=dark&lang=de&dir=rtl`.
  * `npm run screens` walks through all of them. What is shown here is made up.
  */
-import type { AppView, AwayView, CodeView, CompanyView, DeviceView, Failure, KeychainState, Light, PairingProgress, ProfileView, RequiredView, Screen, Settings, SiteView, StatusView } from "./bindings";
-import type { Biometrics, DownloadView, PageView } from "./bindings-shell";
-import type { Host, ScanEvents } from "./host";
+import type { Host } from "./host";
 import { type LanguageChoice, setLanguage } from "./language.svelte";
 import type { StartAt } from "./place";
-import { failures as words } from "./texts/en.failures";
+import { choose, chooseFile, press, showSampleFrame, type, unfold, whenThere } from "./preview/acts";
+import { hostOf } from "./preview/host";
+import { brand, code, devices, downloads, navy, NOW, others, pages, profile } from "./preview/samples";
+import { closed, failure, failures, lights, locked, page, pairing, portal, type Scene, trouble } from "./preview/scene";
 
-interface Scene {
-  screen?: Screen;
-  startAt?: StartAt;
-  keychain?: KeychainState;
-  settings?: Partial<Settings>;
-  required?: RequiredView;
-  away?: AwayView;
-  bound?: boolean;
-  devices?: DeviceView[];
-  /** More companies than the one that is shown. */
-  others?: CompanyView[];
-  biometrics?: Biometrics;
-  sites?: SiteView[];
-  status?: StatusView;
-  profile?: ProfileView | null;
-  scan?: (events: ScanEvents) => Promise<CodeView>;
-  failure?: Failure;
-  ended?: Failure;
-  /** What the person does on the screen, before the picture is taken. */
-  act?: () => void;
-  page?: PageView;
-  downloads?: DownloadView[];
-}
-
-const code: CodeView = { gatewayHost: "gateway.harbour-freight-lines.example", companyFingerprint: "4f2a 91c0 7d13 b85e", expired: false, printed: false };
-
-const profile: ProfileView = {
-  company: "Harbour Freight Lines",
-  person: "Maria Okonkwo",
-  deviceLabel: "Maria’s laptop",
-  gatewayHost: "gateway.harbour-freight-lines.example",
-  companyFingerprint: "4f2a 91c0 7d13 b85e",
-};
-
-const others: CompanyView[] = [
-  { profile: "default-2", company: "Northlight Tools", gatewayHost: "gate.northlight.example", state: "locked", light: "unknown", shown: false },
-  { profile: "default-3", company: "St. Brendan’s Hospital Foundation", gatewayHost: "access.st-brendans-hospital-foundation.example", state: "open", light: "good", shown: false },
-];
-
-const own = (label: string, state: DeviceView["state"], changes: Partial<DeviceView> = {}): DeviceView => ({
-  id: label,
-  label,
-  state,
-  this: false,
-  invited: 1_790_000_000,
-  checkCode: null,
-  ...changes,
-});
-const waits = own("Maria’s new phone", "unconfirmed", { checkCode: "042 917" });
-const devices: DeviceView[] = [own("Maria’s laptop", "active", { this: true }), own("Old phone with a long name that somebody gave it", "active"), waits, own("Tablet", "wipePending"), own("Phone of 2024", "wiped")];
-
-const square =
-  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='7' fill='%23b3452c'/%3E%3Cpath d='M8 22l6-12 4 8 2-3 4 7z' fill='%23fff'/%3E%3C/svg%3E";
-
-const sites: SiteView[] = [
-  { name: "Wiki", url: "https://wiki.hfl.example", icon: "📚", group: "Everyday", reachable: null },
-  { name: "Time sheets", url: "https://time.hfl.example", icon: "🕘", group: "Everyday", reachable: null },
-  { name: "Canteen", url: "http://canteen.hfl.example:8080", icon: null, group: "Everyday", reachable: null },
-  { name: "Travel requests and expenses of the northern branch", url: "https://travel-and-expenses.north.intranet.hfl.example", icon: null, group: "Everyday", reachable: null },
-  { name: "Tickets", url: "https://tickets.hfl.example", icon: square, group: "IT", reachable: null },
-  { name: "Build server", url: "https://ci.hfl.example", icon: null, group: "IT", reachable: false },
-  { name: "Berth planning", url: "https://berths.hfl.example", icon: "⚓", group: null, reachable: null },
-  { name: "Dashboards", url: "https://dash.hfl.example", icon: "📈", group: null, reachable: null },
-];
-
-const failure = (code: keyof typeof words): Failure => ({ code, ...words[code] });
-const failures = {
-  damaged: failure("code-damaged"),
-  noCode: failure("picture-no-code"),
-  used: failure("code-used"),
-  offline: failure("connector-offline"),
-  noNetwork: failure("no-network"),
-  wrong: failure("wrong-passphrase"),
-  erased: failure("erased-after-tries"),
-  removed: failure("removed"),
-  camera: failure("camera-none"),
-};
-
-const lights = (internet: Light, gateway: Light, company: Light, failure: Failure | null = null): StatusView => ({ internet, gateway, company, failure });
-const pairing = (progress: Partial<PairingProgress>): Screen => ({
-  kind: "pairing",
-  progress: { step: "checking", checkCode: null, failure: null, resumable: false, ...progress },
-});
-const locked = (failedAttempts: number, retryAfterSeconds: number | null, changes: Partial<Extract<Screen, { kind: "locked" }>> = {}): Scene => ({
-  screen: { kind: "locked", failedAttempts, retryAfterSeconds, triesLeft: null, method: "passphrase", cause: "start", ...changes },
-  profile,
-});
-const portal = (scene: Scene = {}): Scene => ({ screen: { kind: "portal" }, profile, sites, status: lights("good", "good", "good"), ...scene });
-/** A named cause, with the lights that belong to it. */
-const trouble = (status: StatusView): Scene => portal({ sites: sites.slice(0, 2), status });
-const download = (id: number, name: string, changes: Partial<DownloadView> = {}): DownloadView => ({
-  id,
-  name,
-  received: 18_400_000,
-  total: 18_400_000,
-  state: "done",
-  canPause: false,
-  canOpen: true,
-  canRetry: false,
-  ...changes,
-});
-const downloads: DownloadView[] = [
-  download(5, "label-printer-setup-4.2.exe", { state: "asking", received: 0, canOpen: false }),
-  download(4, "berth-plan-2026-11.mp4", { state: "running", received: 734_000_000, total: 1_900_000_000, canPause: true, canOpen: false }),
-  download(3, "archive-of-the-northern-branch-with-all-travel-requests-since-2019.zip", { state: "paused", received: 52_000, total: 80_200_000, canOpen: false }),
-  download(2, "timetable.pdf"),
-  download(1, "minutes.odt", { state: "broken", received: 310_000, canOpen: false, canRetry: true }),
-];
-const page = (changes: Partial<PageView> = {}): Scene => ({
-  page: {
-    address: "https://wiki.hfl.example/handbook/travel",
-    host: "wiki.hfl.example",
-    title: "Travel – Handbook – Wiki",
-    encrypted: true,
-    loading: false,
-    canGoBack: true,
-    canGoForward: false,
-    zoom: 100,
-    fullScreen: false,
-    found: null,
-    wish: null,
-    downloads: [],
-    question: null,
-    notice: null,
-    ...changes,
-  },
-});
+const page4711 = { kind: "page", address: "https://tickets.hfl.example/4711", host: "tickets.hfl.example" } as const;
+const longQuery = Array.from({ length: 24 }, (_, index) => `filter_${index}=quay%20${index}%20and%20all%20of%20its%20cranes`).join("&");
 
 /** Every state that a person can meet. The names are the file names of the reference pictures. */
 export const scenes: Record<string, Scene> = {
@@ -147,6 +23,7 @@ export const scenes: Record<string, Scene> = {
   "scan-starting": { startAt: { at: "scan" }, scan: () => new Promise(() => {}) },
   "scan-running": { startAt: { at: "scan" }, scan: showSampleFrame },
   "scan-none": { startAt: { at: "scan" }, scan: () => Promise.reject(failures.camera) },
+  "scan-link": { link: page4711, scan: showSampleFrame },
   paste: { startAt: { at: "paste" } },
   "paste-damaged": { startAt: { at: "paste" }, failure: failures.damaged, act: () => (type("code-text", "LG1:6BFOXN*TS0BI$ZD4N9:9S6RCVN5+O30K3/XIV0W23NTDEXWK"), press("submit-code")) },
   confirm: { startAt: { at: "confirm", code } },
@@ -179,11 +56,23 @@ export const scenes: Record<string, Scene> = {
   "unlock-bound": { ...locked(0, null), bound: true, biometrics: "finger" },
   "unlock-bound-changed": { ...locked(0, null), bound: true, biometrics: "finger", failure: failure("bound-key-changed"), act: () => press("unlock-biometric") },
   unlocking: { screen: { kind: "unlocking" }, profile },
+  "unlock-link": { ...locked(0, null), link: { kind: "page", address: "https://wiki.hfl.example/handbook/travel", host: "wiki.hfl.example" } },
   portal: portal(),
+  "portal-pages": portal({ kept: pages }),
+  "portal-pages-all": portal({ kept: pages, act: () => press("all-recent") }),
+  "portal-pages-search": portal({ kept: pages, act: () => type("search", "wi") }),
+  "portal-pages-pinned": portal({ kept: { ...pages, recent: [] } }),
+  "portal-brand": portal({ brand, kept: pages }),
+  "portal-brand-navy": portal({ brand: navy, kept: pages, act: () => press("status") }),
+  "portal-brand-waiting": portal({ brand, sites: [], status: lights("good", "good", "waiting") }),
+  "portal-link": portal({ link: page4711 }),
+  "portal-link-long": portal({ link: { ...page4711, address: `${page4711.address}?${longQuery}` } }),
+  "portal-link-refused": portal({ link: page4711, failure: failure("site-not-allowed"), act: () => press("link-yes") }),
   "portal-away": { ...portal({ sites: [], status: lights("bad", "unknown", "bad", failures.noNetwork) }), away: { days: 14, waiting: true, erasesInDays: null } },
   "portal-search": portal({ act: () => type("search", "ti") }),
   "portal-no-match": portal({ act: () => type("search", "payroll") }),
   "portal-status": portal({ act: () => press("status") }),
+  "portal-unanswered": portal({ status: lights("good", "good", "good", null, null), act: () => press("status") }),
   "portal-waiting": portal({ sites: [], status: lights("good", "good", "waiting") }),
   "portal-empty": portal({ sites: [] }),
   "portal-offline": portal({ status: lights("bad", "unknown", "bad", failures.noNetwork) }),
@@ -194,6 +83,20 @@ export const scenes: Record<string, Scene> = {
   "portal-intercepted": trouble(lights("good", "bad", "bad", failure("tls-intercepted"))),
   "portal-refused": { ...trouble(lights("good", "bad", "bad", failure("revoked"))), act: () => press("status") },
   "portal-company-offline": portal({ status: lights("good", "good", "bad", failures.offline), act: () => press("status") }),
+  "portal-certificate-date": trouble(lights("good", "bad", "bad", failure("certificate-date"))),
+  "portal-gateway-busy": trouble(lights("good", "waiting", "bad", failure("gateway-busy"))),
+  "portal-gateway-other": trouble(lights("good", "bad", "bad", failure("gateway-incompatible"))),
+  "portal-company-silent": trouble(lights("good", "good", "bad", failure("connector-silent"))),
+  "portal-taken-over": trouble(lights("good", "bad", "bad", failure("taken-over"))),
+  "portal-key-unknown": trouble(lights("good", "good", "bad", failure("key-unknown"))),
+  "portal-not-confirmed": portal({ sites: [], status: lights("good", "good", "bad", failure("not-confirmed"), null) }),
+  "portal-suspended": trouble(lights("good", "good", "good", failure("suspended"))),
+  "portal-interrupted": trouble(lights("good", "waiting", "waiting", failure("tunnel-down"))),
+  "portal-site-not-allowed": closed(failure("site-not-allowed")),
+  "portal-site-unknown": closed(failure("site-unknown")),
+  "portal-site-silent": closed(failure("upstream-unreachable")),
+  "portal-site-slow": closed(failure("upstream-timeout")),
+  "portal-site-certificate": closed(failure("upstream-certificate")),
   "device-forget": portal({ startAt: { at: "device" }, act: () => press("forget") }),
   device: portal({ startAt: { at: "device" } }),
   devices: portal({ startAt: { at: "devices" }, devices }),
@@ -207,57 +110,33 @@ export const scenes: Record<string, Scene> = {
   settings: portal({ startAt: { at: "settings" } }),
   "settings-required": portal({ startAt: { at: "settings" }, settings: { lockAfterMinutes: 5, eraseAfterTries: 10 }, required: { lockAfterMinutes: 10, eraseAfterTries: 10 } }),
   "settings-bound": { ...portal({ startAt: { at: "settings" } }), bound: true, biometrics: "finger" },
+  "settings-kept": portal({ startAt: { at: "settings" }, settings: { keepLogins: true, keepRecent: false, lowData: true, textSize: 125 } }),
+  "settings-signed-out": portal({ startAt: { at: "settings" }, act: () => press("forget-logins") }),
+  usage: portal({ startAt: { at: "settings" }, act: () => press("usage") }),
+  "usage-month": portal({ startAt: { at: "settings" }, act: () => (press("usage"), whenThere("usage-month", () => choose("usage-month", "2026-10"))) }),
+  "usage-none": portal({ startAt: { at: "settings" }, usage: [], act: () => press("usage") }),
+  "usage-failed": portal({ startAt: { at: "settings" }, failure: failure("storage-failed"), act: () => press("usage") }),
+  diagnostics: portal({ startAt: { at: "settings" }, act: () => press("diagnostics") }),
+  "diagnostics-saved": portal({ startAt: { at: "settings" }, act: () => (press("diagnostics"), whenThere("save-diagnostics", () => press("save-diagnostics"))) }),
   "settings-sight": portal({ startAt: { at: "settings" }, act: () => unfold("settings-sight") }),
   "settings-about": portal({ startAt: { at: "settings" }, act: () => unfold("settings-about") }),
   "settings-licences": portal({ startAt: { at: "settings" }, act: () => unfold("settings-licences") }),
   companies: portal({ startAt: { at: "companies" }, others }),
   "companies-locked": { ...locked(0, null), startAt: { at: "companies" }, others },
+  "companies-silent": portal({ startAt: { at: "companies" }, others: others.map((company) => (company.state === "open" ? { ...company, light: "bad" } : company)) }),
+  "companies-link": portal({ link: { kind: "scan" } }),
   "welcome-another": { others: others.slice(0, 1) },
   toolbar: page(),
   "toolbar-loading": page({ loading: true, title: "", canGoForward: true }),
   "toolbar-plain": page({ address: "http://canteen.hfl.example:8080/", host: "canteen.hfl.example:8080", title: "Menu of the week", encrypted: false }),
   "toolbar-question": page({ question: { host: "www.weather-report.example" } }),
   "toolbar-menu": { ...page({ zoom: 125 }), act: () => press("page-menu") },
+  "toolbar-menu-pinned": { ...page({ pinned: true }), act: () => press("page-menu") },
   "toolbar-find": { ...page({ found: 12 }), act: () => (press("page-menu"), whenThere("menu-find", () => (press("menu-find"), whenThere("find-words", () => type("find-words", "travel"))))) },
   "toolbar-downloads": page({ downloads }),
   "portal-downloads": portal({ downloads, act: () => press("downloads") }),
   "toolbar-download": page({ notice: { kind: "saved", name: "timetable.pdf" } }),
 };
-
-function find<T extends HTMLElement>(testid: string): T {
-  const found = document.querySelector<T>(`[data-testid="${testid}"]`);
-  if (!found) throw new Error(`no ${testid} on this screen`);
-  return found;
-}
-
-function type(testid: string, text: string): void {
-  const field = find<HTMLInputElement>(testid);
-  field.value = text;
-  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
-}
-
-function chooseFile(testid: string, name: string): void {
-  const files = new DataTransfer();
-  files.items.add(new File(["LGB"], name));
-  const field = find<HTMLInputElement>(testid);
-  field.files = files.files;
-  field.dispatchEvent(new Event("change", { bubbles: true }));
-}
-
-function unfold(testid: string): void {
-  find<HTMLDetailsElement>(testid).open = true;
-}
-
-/** As soon as something that the person does brings it. */
-function whenThere(testid: string, then: () => void): void {
-  if (document.querySelector(`[data-testid="${testid}"]`)) then();
-  else setTimeout(() => whenThere(testid, then), 10);
-}
-
-/** After the screen has taken in what was typed. */
-function press(testid: string): void {
-  setTimeout(() => find(testid).click(), 50);
-}
 
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -273,91 +152,15 @@ async function settle(scene: Scene): Promise<void> {
   requestAnimationFrame(() => requestAnimationFrame(() => (document.documentElement.dataset["shown"] = "yes")));
 }
 
-/** Draws a grey checkered card, as a camera might see it. */
-function showSampleFrame(events: ScanEvents): Promise<CodeView> {
-  const [width, height] = [320, 240];
-  const luma = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const card = x > 90 && x < 230 && y > 50 && y < 190;
-      const dark = ((Math.floor(x / 7) * 31 + Math.floor(y / 7) * 17) ^ (Math.floor(x / 7) * Math.floor(y / 7))) % 3 === 0;
-      luma[y * width + x] = card ? (dark ? 30 : 225) : 70 + (x + y) / 8;
-    }
-  }
-  events.onState("running");
-  setTimeout(() => events.onFrame({ width, height, luma }), 50);
-  return new Promise(() => {});
-}
-
 export function preview(query: URLSearchParams): { host: Host; startAt?: StartAt } {
   const theme = query.get("theme");
   if (theme) document.documentElement.dataset["theme"] = theme;
   document.documentElement.dir = query.get("dir") ?? "ltr";
   setLanguage((query.get("lang") ?? "en") as LanguageChoice);
   const scene = scenes[query.get("screen") ?? "welcome"] ?? {};
-  const view: AppView = {
-    screen: scene.screen ?? { kind: "welcome" },
-    profile: scene.profile ?? null,
-    status: scene.status ?? lights("unknown", "unknown", "unknown"),
-    sites: scene.sites ?? [],
-    keychain: scene.keychain ?? "available",
-    settings: { lockAfterMinutes: 15, lockWithScreen: true, eraseAfterTries: null, backups: false, ...scene.settings },
-    method: "passphrase",
-    bound: scene.bound ?? false,
-    required: scene.required ?? { lockAfterMinutes: null, eraseAfterTries: null },
-    away: scene.away ?? null,
-    ended: scene.ended ?? null,
-  };
-  const shown: CompanyView = {
-    profile: "default",
-    company: view.profile?.company ?? "",
-    gatewayHost: view.profile?.gatewayHost ?? "",
-    state: view.screen.kind === "portal" ? "open" : view.screen.kind === "welcome" ? "new" : view.screen.kind === "pairing" ? "pairing" : "locked",
-    light: view.status.company,
-    shown: true,
-  };
-  const done = () => Promise.resolve();
-  const readCode = () => (scene.failure ? Promise.reject(scene.failure) : Promise.resolve(code));
+  // Ages are told as of this moment.
+  Date.now = () => NOW;
   void settle(scene);
-  const host: Host = {
-    view: () => Promise.resolve({ app: view, companies: [shown, ...(scene.others ?? [])] }),
-    onView: () => Promise.resolve(() => {}),
-    deviceInfo: () => Promise.resolve({ mobile: false, biometrics: scene.biometrics ?? "absent" }),
-    readCode,
-    readPicture: () => Promise.reject(failures.noCode),
-    scan: scene.scan ?? (() => new Promise(() => {})),
-    stopScan: done,
-    dropCode: done,
-    pair: done,
-    resumePairing: done,
-    cancelPairing: done,
-    confirmCheckCode: done,
-    unlock: () => (scene.failure ? Promise.reject(scene.failure) : Promise.resolve()),
-    lock: done,
-    forget: done,
-    showCompany: done,
-    addCompany: done,
-    leaveCompany: done,
-    setSettings: done,
-    bindBiometrics: done,
-    unbindBiometrics: done,
-    devices: () => (scene.failure ? Promise.reject(scene.failure) : Promise.resolve(scene.devices ?? [])),
-    revokeDevice: done,
-    confirmDevice: () => Promise.reject(failure("check-code-differs")),
-    denyDevice: done,
-    makeBackup: () => Promise.resolve("latchgate-harbour-freight-lines.lgb"),
-    restoreBackup: () => Promise.reject(failure("backup-passphrase")),
-    touch: done,
-    openSite: () => Promise.reject(failures.offline),
-    watchPage: (listener) => Promise.resolve(scene.page && listener(scene.page)),
-    pageAct: done,
-    pageNavigate: done,
-    pageAnswer: done,
-    pageFind: done,
-    pageFit: done,
-    downloads: () => Promise.resolve(scene.downloads ?? []),
-    onDownloads: () => Promise.resolve(() => {}),
-    downloadAct: done,
-  };
+  const host = hostOf(scene);
   return scene.startAt ? { host, startAt: scene.startAt } : { host };
 }

@@ -7,7 +7,7 @@ import { failures } from "./texts/en.failures";
 
 const load = (files: Record<string, unknown>) => Object.entries(files as Record<string, string>);
 const components = load(import.meta.glob("./**/*.svelte", { query: "?raw", import: "default", eager: true }));
-const scripts = load(import.meta.glob(["./**/*.ts", "!./**/*.test.ts", "!./texts/**", "!./preview.ts"], { query: "?raw", import: "default", eager: true }));
+const scripts = load(import.meta.glob(["./**/*.ts", "!./**/*.test.ts", "!./texts/**", "!./preview.ts", "!./preview/**"], { query: "?raw", import: "default", eager: true }));
 const styles = load(import.meta.glob("./styles/*.css", { query: "?raw", import: "default", eager: true }));
 const faults = load(import.meta.glob("../../crates/client/src/failure.rs", { query: "?raw", import: "default", eager: true }));
 const app = load(import.meta.glob("../../src-tauri/**/*.rs", { query: "?raw", import: "default", eager: true }));
@@ -111,6 +111,7 @@ const css = (file: string, source: string) =>
   (file.endsWith(".css") ? source : (source.match(/<style>[^]*<\/style>/)?.[0] ?? "")).replace(/\/\*[^]*?\*\//g, "");
 
 test.each([...components, ...styles])("%s is laid out along the line of writing", (file, source) => {
+  expect(source).not.toBe("");
   const physical = css(file, source).match(/(?<![\w-])((margin|padding|border|scroll-margin|scroll-padding)-(left|right)[\w-]*|left|right|border-(top|bottom)-(left|right)-radius)\s*:|(text-align|float|clear|justify-\w+): *(left|right)/g) ?? [];
   const uneven = [...css(file, source).matchAll(/(?<![\w-])(?:margin|padding|inset|border-width):([^;]+);/g)].filter(([, values = ""]) => {
     const parts = values.trim().match(/(?:\w*\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|[^\s()])+/g) ?? [];

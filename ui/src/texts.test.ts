@@ -7,7 +7,7 @@ import { en } from "./texts/en";
 const others = Object.entries(tables).filter(([language]) => language !== "en") as [string, Texts][];
 
 /** Words that are the same in several languages, and names. */
-const SHARED = /^(Latchgate|LG1:…|Internet|Gateway|Passphrase|Code|Licen[a-z]*|Version|System|:)$/;
+const SHARED = /^(Latchgate|LG1:…|Internet|Gateway|Passphrase|Code|Licen[a-z]*|Version|System|Site|Pages|:)$/;
 /** What a careful product does not say to an adult whom it does not know. */
 const FAMILIAR: Record<string, RegExp> = {
   de: /(?<!\p{L})(du|dir|dich|dein\w*)(?!\p{L})/iu,

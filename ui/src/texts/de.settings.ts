@@ -42,4 +42,50 @@ export const settings: SettingsTexts = {
     atMost: (time) => `Ihre Firma erlaubt höchstens ${time}.`,
     required: "Ihre Firma verlangt das.",
   },
+
+  storage: {
+    title: "Anmeldungen und besuchte Seiten",
+    keepLogins: "Bei Websites angemeldet bleiben, wenn Latchgate sperrt",
+    kept: "Was Websites speichern, bleibt auf diesem Gerät. Wer Latchgate entsperrt, ist als Sie angemeldet.",
+    notKept: "Wenn Latchgate sperrt, löscht es, was Websites hier gespeichert haben: Anmeldungen, Entwürfe und Einstellungen. Wo eine Website eine Anmeldung verlangt, melden Sie sich neu an.",
+    forgetLogins: "Jetzt von allen Websites abmelden",
+    loginsForgotten: "Sie sind von allen Websites abgemeldet.",
+    keepRecent: "Zuletzt besuchte Seiten merken",
+    recentMeans: "Das Portal bietet dann die Seiten an, die Sie zuletzt geöffnet haben, höchstens zwölf. Angeheftete Seiten bleiben in jedem Fall.",
+    forgetRecent: "Besuchte Seiten jetzt vergessen",
+    recentForgotten: "Die besuchten Seiten sind vergessen.",
+  },
+
+  viewing: {
+    title: "Seiten",
+    textSize: "Textgröße",
+    lowData: "Weniger Daten verbrauchen",
+    lowDataMeans: "Websites werden gebeten, weniger zu senden (Save-Data), Dateien kommen in kleineren Stücken, die Verbindung wird seltener geprüft, und Filme starten nicht von selbst.",
+  },
+
+  usage: {
+    title: "Datenverbrauch",
+    lead: "Was zu jeder Website ging und von ihr kam. Es wird auf diesem Gerät gezählt und zwölf Monate aufbewahrt.",
+    month: "Monat",
+    caption: (month) => `Datenverbrauch im ${month}`,
+    received: "Empfangen",
+    sent: "Gesendet",
+    both: "Zusammen",
+    all: "Alle Websites",
+    none: "Bisher wurde nichts gesendet oder empfangen.",
+    loading: "Wird zusammengezählt …",
+  },
+
+  diagnostics: {
+    title: "Diagnose",
+    lead: "Ein Text für jemanden, der Ihnen hilft. Hier sehen Sie ihn ganz, bevor Sie ihn speichern. Er ist auf Englisch, damit jede Hilfe ihn lesen kann.",
+    inTitle: "Was darin steht",
+    inside: ["Versionen von Latchgate und von diesem System", "Wie es um die Verbindung steht und welche Fehler es gab, mit ihren Codes", "Was in den Einstellungen gewählt ist"],
+    outTitle: "Was nicht darin steht",
+    outside: ["Schlüssel, Passphrasen und Kopplungscodes", "Adressen, Websites und was Sie dort tun", "Namen von Personen und Firmen"],
+    text: "Der ganze Text",
+    save: "In Downloads speichern",
+    saved: (name) => `In Downloads gespeichert: ${name}`,
+    loading: "Wird zusammengestellt …",
+  },
 };

@@ -171,7 +171,8 @@ export const de: Texts = {
 
   portal: {
     search: "Websites suchen",
-    noMatch: (words) => `Keine Website passt zu „${words}“.`,
+    searchAll: "Websites und Seiten suchen",
+    noMatch: (words) => `Nichts passt zu „${words}“.`,
     emptyTitle: "Noch keine Websites",
     empty: "Ihre Firma hat noch keine Website für Sie freigegeben. Bitten Sie Ihre IT, Sie in eine Gruppe aufzunehmen.",
     loadingTitle: "Ihre Firma wird nach Ihren Websites gefragt …",
@@ -183,6 +184,18 @@ export const de: Texts = {
     device: "Dieses Gerät",
     unreachable: "Hat Ihrer Firma zuletzt nicht geantwortet",
     count: (count) => (count === 1 ? "1 Website" : `${count} Websites`),
+  },
+
+  pages: {
+    pinned: "Angeheftete Seiten",
+    recent: "Zuletzt besuchte Seiten",
+    pin: (title) => `${title} anheften`,
+    unpin: (title) => `${title} lösen`,
+    isPinned: (title) => `${title} ist angeheftet.`,
+    isUnpinned: (title) => `${title} ist nicht mehr angeheftet.`,
+    all: (count) => `Alle ${count} zeigen`,
+    fewer: "Weniger zeigen",
+    count: (count) => (count === 1 ? "1 Seite" : `${count} Seiten`),
   },
 
   status: {
@@ -211,12 +224,18 @@ export const de: Texts = {
       },
       company: {
         name: "Ihre Firma",
-        good: "Ihre Firma hat gerade eben geantwortet.",
+        good: "Ihre Firma antwortet.",
         waiting: "Auf eine Antwort Ihrer Firma wird gewartet.",
         bad: "Ihre Firma antwortet nicht. Vielleicht ist ihre Seite gerade ausgeschaltet.",
         unknown: "Noch nicht bekannt.",
       },
     },
+    answered: {
+      internet: (age) => `Hat ${age} zuletzt eine Antwort befördert.`,
+      gateway: (age) => `Hat ${age} zuletzt eine Antwort weitergegeben.`,
+      company: (age) => `Hat zuletzt ${age} geantwortet.`,
+    },
+    never: "Hat nicht geantwortet, seit Sie entsperrt haben.",
     behind: "Lässt sich erst sagen, wenn die Zeile darüber in Ordnung ist.",
     light: { good: "in Ordnung", waiting: "wartet", bad: "gestört", unknown: "nicht bekannt" },
   },
@@ -254,6 +273,7 @@ export const de: Texts = {
     add: "Firma hinzufügen",
     unnamed: "Eine neue Firma",
     apart: "Jede Firma hat eigene Schlüssel, eine eigene Verbindung und eigene Seiten. Keine sieht etwas von den anderen.",
+    silent: "Offen, antwortet aber nicht",
     state: { new: "Noch nicht gekoppelt", pairing: "Wird gekoppelt", locked: "Gesperrt", open: "Offen" },
   },
 
@@ -309,6 +329,18 @@ export const de: Texts = {
     submit: "Wiederherstellen",
   },
 
+  link: {
+    title: "Diese Seite öffnen?",
+    lead: "Ein anderes Programm auf diesem Gerät bittet darum. Öffnen Sie sie nur, wenn Sie das erwartet haben.",
+    host: "Website",
+    address: "Ganze Adresse",
+    yes: "Seite öffnen",
+    no: "Nicht öffnen",
+    waits: "Eine Seite wartet darauf, geöffnet zu werden. Sie werden gefragt, sobald Sie entsperrt haben.",
+    waitsHere: "Eine Seite wartet darauf, geöffnet zu werden. Verbinden Sie zuerst dieses Gerät mit Ihrer Firma.",
+    scan: "Sie werden nach einem Kopplungscode gefragt. Ist er von einer anderen Firma, fügen Sie diese hinzu und scannen Sie ihn.",
+  },
+
   toolbar: {
     label: "Bedienung der Seite",
     back: "Zurück",
@@ -330,6 +362,7 @@ export const de: Texts = {
     larger: "Größer",
     size: (percent) => `Größe ${percent}. Zurücksetzen`,
     print: "Drucken",
+    pin: "Diese Seite anheften",
     fullScreen: "Ganzer Bildschirm",
     notice: {
       saved: (name) => `In Downloads gespeichert: ${name}`,
@@ -360,6 +393,13 @@ export const de: Texts = {
     remove: (name) => `${name} aus der Liste entfernen`,
     clear: "Liste leeren",
     underWay: (count) => (count === 1 ? "1 Datei wird heruntergeladen" : `${count} Dateien werden heruntergeladen`),
+  },
+
+  errorPage: {
+    retry: "Erneut versuchen",
+    code: "Code",
+    details: "Einzelheiten",
+    leave: "Zurück zu allen Websites",
   },
 
   failure: {

@@ -40,6 +40,52 @@ export const settings = {
     atMost: (time: string) => `Your company allows ${time} at most.`,
     required: "Your company requires this.",
   },
+
+  storage: {
+    title: "Logins and recent pages",
+    keepLogins: "Stay signed in to sites when Latchgate locks",
+    kept: "What sites store stays on this device. Whoever unlocks Latchgate is signed in as you.",
+    notKept: "When Latchgate locks, it erases what sites stored here: logins, drafts and settings. Where a site asks for a login, you sign in again.",
+    forgetLogins: "Sign out of all sites now",
+    loginsForgotten: "You are signed out of all sites.",
+    keepRecent: "Remember recent pages",
+    recentMeans: "The portal then offers the pages that you opened last, at most twelve. Pinned pages stay either way.",
+    forgetRecent: "Forget recent pages now",
+    recentForgotten: "The recent pages are forgotten.",
+  },
+
+  viewing: {
+    title: "Pages",
+    textSize: "Text size",
+    lowData: "Use less data",
+    lowDataMeans: "Sites are asked to send less (Save-Data), files come in smaller pieces, the connection is checked less often, and films do not start by themselves.",
+  },
+
+  usage: {
+    title: "Data used",
+    lead: "What went to each site and came from it. It is counted on this device, and kept for twelve months.",
+    month: "Month",
+    caption: (month: string) => `Data used in ${month}`,
+    received: "Received",
+    sent: "Sent",
+    both: "Together",
+    all: "All sites",
+    none: "Nothing has been sent or received yet.",
+    loading: "Adding it up…",
+  },
+
+  diagnostics: {
+    title: "Diagnostics",
+    lead: "A text for someone who helps you. Here you see all of it before you save it. It is in English, so that every helper can read it.",
+    inTitle: "What is in it",
+    inside: ["Versions of Latchgate and of this system", "How the connection is, and which failures there were, by their codes", "What is chosen in the settings"],
+    outTitle: "What is not in it",
+    outside: ["Keys, passphrases and pairing codes", "Addresses, sites, and what you do there", "Names of people and companies"],
+    text: "The whole text",
+    save: "Save to Downloads",
+    saved: (name: string) => `Saved to Downloads: ${name}`,
+    loading: "Putting it together…",
+  },
 };
 
 export type SettingsTexts = typeof settings;

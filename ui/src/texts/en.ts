@@ -170,7 +170,8 @@ export const en = {
 
   portal: {
     search: "Search sites",
-    noMatch: (words: string) => `No site matches “${words}”.`,
+    searchAll: "Search sites and pages",
+    noMatch: (words: string) => `Nothing matches “${words}”.`,
     emptyTitle: "No sites yet",
     empty: "Your company has not shared any site with you. Ask your administrator to add you to a group.",
     loadingTitle: "Asking your company for your sites…",
@@ -182,6 +183,18 @@ export const en = {
     device: "This device",
     unreachable: "Did not answer your company a moment ago",
     count: (count: number) => (count === 1 ? "1 site" : `${count} sites`),
+  },
+
+  pages: {
+    pinned: "Pinned pages",
+    recent: "Recent pages",
+    pin: (title: string) => `Pin ${title}`,
+    unpin: (title: string) => `Unpin ${title}`,
+    isPinned: (title: string) => `${title} is pinned.`,
+    isUnpinned: (title: string) => `${title} is no longer pinned.`,
+    all: (count: number) => `Show all ${count}`,
+    fewer: "Show fewer",
+    count: (count: number) => (count === 1 ? "1 page" : `${count} pages`),
   },
 
   status: {
@@ -210,12 +223,18 @@ export const en = {
       },
       company: {
         name: "Your company",
-        good: "Your company answered a moment ago.",
+        good: "Your company answers.",
         waiting: "Waiting for an answer from your company.",
         bad: "Your company does not answer. Its side may be switched off for now.",
         unknown: "Not known yet.",
       },
     },
+    answered: {
+      internet: (age: string) => `Last carried an answer ${age}.`,
+      gateway: (age: string) => `Last passed on an answer ${age}.`,
+      company: (age: string) => `Last answered ${age}.`,
+    },
+    never: "Has not answered since you unlocked.",
     behind: "Cannot be told until the line above works.",
     light: { good: "in order", waiting: "waiting", bad: "not working", unknown: "not known" } satisfies Record<Light, string>,
   },
@@ -253,6 +272,7 @@ export const en = {
     add: "Add a company",
     unnamed: "A new company",
     apart: "Each company has keys, connection and pages of its own. None can see anything of the others.",
+    silent: "Open, but does not answer",
     state: { new: "Not paired yet", pairing: "Being paired", locked: "Locked", open: "Open" } satisfies Record<CompanyState, string>,
   },
 
@@ -308,6 +328,18 @@ export const en = {
     submit: "Restore",
   },
 
+  link: {
+    title: "Open this page?",
+    lead: "Another program on this device asks for it. Open it only if you expected that.",
+    host: "Site",
+    address: "Whole address",
+    yes: "Open the page",
+    no: "Do not open it",
+    waits: "A page waits to be opened. You are asked about it as soon as you have unlocked.",
+    waitsHere: "A page waits to be opened. Connect this device to your company first.",
+    scan: "You are asked for a pairing code. If it is from another company, add that company and scan it.",
+  },
+
   toolbar: {
     label: "Page controls",
     back: "Back",
@@ -329,6 +361,7 @@ export const en = {
     larger: "Larger",
     size: (percent: string) => `Size ${percent}. Set it back`,
     print: "Print",
+    pin: "Pin this page",
     fullScreen: "Full screen",
     notice: {
       saved: (name: string) => `Saved to Downloads: ${name}`,
@@ -359,6 +392,13 @@ export const en = {
     remove: (name: string) => `Remove ${name} from the list`,
     clear: "Clear the list",
     underWay: (count: number) => (count === 1 ? "1 download under way" : `${count} downloads under way`),
+  },
+
+  errorPage: {
+    retry: "Try again",
+    code: "Code",
+    details: "Details",
+    leave: "Back to all sites",
   },
 
   failure: {

@@ -42,4 +42,50 @@ export const settings: SettingsTexts = {
     atMost: (time) => `Su empresa permite ${time} como máximo.`,
     required: "Su empresa lo exige.",
   },
+
+  storage: {
+    title: "Sesiones y páginas recientes",
+    keepLogins: "Mantener la sesión en los sitios cuando Latchgate se bloquee",
+    kept: "Lo que guardan los sitios queda en este dispositivo. Quien desbloquee Latchgate entra en ellos con su nombre.",
+    notKept: "Cuando se bloquea, Latchgate borra lo que los sitios guardaron aquí: sesiones, borradores y ajustes. Donde un sitio pida iniciar sesión, tendrá que hacerlo de nuevo.",
+    forgetLogins: "Cerrar la sesión en todos los sitios",
+    loginsForgotten: "Ha cerrado la sesión en todos los sitios.",
+    keepRecent: "Recordar las páginas recientes",
+    recentMeans: "El portal ofrece entonces las últimas páginas que ha abierto, doce como máximo. Las páginas fijadas quedan en todo caso.",
+    forgetRecent: "Olvidar las páginas recientes",
+    recentForgotten: "Las páginas recientes se han olvidado.",
+  },
+
+  viewing: {
+    title: "Páginas",
+    textSize: "Tamaño del texto",
+    lowData: "Usar menos datos",
+    lowDataMeans: "Se pide a los sitios que envíen menos (Save-Data), los archivos llegan en trozos más pequeños, la conexión se comprueba menos a menudo y las películas no empiezan solas.",
+  },
+
+  usage: {
+    title: "Datos usados",
+    lead: "Lo que fue a cada sitio y vino de él. Se cuenta en este dispositivo y se guarda doce meses.",
+    month: "Mes",
+    caption: (month) => `Datos usados en ${month}`,
+    received: "Recibido",
+    sent: "Enviado",
+    both: "En total",
+    all: "Todos los sitios",
+    none: "Todavía no se ha enviado ni recibido nada.",
+    loading: "Sumando…",
+  },
+
+  diagnostics: {
+    title: "Diagnóstico",
+    lead: "Un texto para quien le ayude. Aquí lo ve entero antes de guardarlo. Está en inglés, para que cualquiera pueda leerlo.",
+    inTitle: "Qué contiene",
+    inside: ["Las versiones de Latchgate y de este sistema", "Cómo está la conexión y qué fallos hubo, por sus códigos", "Lo que está elegido en los ajustes"],
+    outTitle: "Qué no contiene",
+    outside: ["Claves, frases de contraseña y códigos de vinculación", "Direcciones, sitios y lo que hace en ellos", "Nombres de personas y de empresas"],
+    text: "El texto entero",
+    save: "Guardar en Descargas",
+    saved: (name) => `Guardado en Descargas: ${name}`,
+    loading: "Preparándolo…",
+  },
 };

@@ -174,7 +174,8 @@ export const es: Texts = {
 
   portal: {
     search: "Buscar sitios",
-    noMatch: (words) => `Ningún sitio coincide con «${words}».`,
+    searchAll: "Buscar sitios y páginas",
+    noMatch: (words) => `Nada coincide con «${words}».`,
     emptyTitle: "Todavía no hay sitios",
     empty: "Su empresa todavía no comparte ningún sitio con usted. Pida al departamento de informática que le añada a un grupo.",
     loadingTitle: "Pidiendo sus sitios a su empresa…",
@@ -186,6 +187,18 @@ export const es: Texts = {
     device: "Este dispositivo",
     unreachable: "No ha respondido a su empresa hace un momento",
     count: (count) => (count === 1 ? "1 sitio" : `${count} sitios`),
+  },
+
+  pages: {
+    pinned: "Páginas fijadas",
+    recent: "Páginas recientes",
+    pin: (title) => `Fijar ${title}`,
+    unpin: (title) => `Dejar de fijar ${title}`,
+    isPinned: (title) => `${title} está fijada.`,
+    isUnpinned: (title) => `${title} ya no está fijada.`,
+    all: (count) => `Mostrar las ${count}`,
+    fewer: "Mostrar menos",
+    count: (count) => (count === 1 ? "1 página" : `${count} páginas`),
   },
 
   status: {
@@ -214,12 +227,18 @@ export const es: Texts = {
       },
       company: {
         name: "Su empresa",
-        good: "Su empresa ha respondido hace un momento.",
+        good: "Su empresa responde.",
         waiting: "Esperando una respuesta de su empresa.",
         bad: "Su empresa no responde. Puede que su lado esté apagado por ahora.",
         unknown: "Todavía no se sabe.",
       },
     },
+    answered: {
+      internet: (age) => `Transportó una respuesta por última vez ${age}.`,
+      gateway: (age) => `Transmitió una respuesta por última vez ${age}.`,
+      company: (age) => `Respondió por última vez ${age}.`,
+    },
+    never: "No ha respondido desde que usted desbloqueó.",
     behind: "No se puede saber hasta que funcione la línea de arriba.",
     light: { good: "en orden", waiting: "en espera", bad: "con fallo", unknown: "desconocido" },
   },
@@ -257,6 +276,7 @@ export const es: Texts = {
     add: "Añadir una empresa",
     unnamed: "Una empresa nueva",
     apart: "Cada empresa tiene sus propias claves, su propia conexión y sus propias páginas. Ninguna ve nada de las demás.",
+    silent: "Abierta, pero no responde",
     state: { new: "Todavía sin vincular", pairing: "Vinculando", locked: "Bloqueada", open: "Abierta" },
   },
 
@@ -312,6 +332,18 @@ export const es: Texts = {
     submit: "Restaurar",
   },
 
+  link: {
+    title: "¿Abrir esta página?",
+    lead: "Lo pide otro programa de este dispositivo. Ábrala solo si lo esperaba.",
+    host: "Sitio",
+    address: "Dirección completa",
+    yes: "Abrir la página",
+    no: "No abrirla",
+    waits: "Una página espera a que la abra. Se le preguntará en cuanto haya desbloqueado.",
+    waitsHere: "Una página espera a que la abra. Conecte antes este dispositivo con su empresa.",
+    scan: "Se le pide un código de vinculación. Si es de otra empresa, añádala y escanéelo.",
+  },
+
   toolbar: {
     label: "Controles de la página",
     back: "Atrás",
@@ -333,6 +365,7 @@ export const es: Texts = {
     larger: "Más grande",
     size: (percent) => `Tamaño ${percent}. Restablecer`,
     print: "Imprimir",
+    pin: "Fijar esta página",
     fullScreen: "Pantalla completa",
     notice: {
       saved: (name) => `Guardado en Descargas: ${name}`,
@@ -363,6 +396,13 @@ export const es: Texts = {
     remove: (name) => `Quitar ${name} de la lista`,
     clear: "Vaciar la lista",
     underWay: (count) => (count === 1 ? "1 descarga en curso" : `${count} descargas en curso`),
+  },
+
+  errorPage: {
+    retry: "Intentar de nuevo",
+    code: "Código",
+    details: "Detalles",
+    leave: "Volver a todos los sitios",
   },
 
   failure: {

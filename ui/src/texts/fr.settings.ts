@@ -42,4 +42,50 @@ export const settings: SettingsTexts = {
     atMost: (time) => `Votre entreprise autorise ${time} au plus.`,
     required: "Votre entreprise l’exige.",
   },
+
+  storage: {
+    title: "Connexions et pages récentes",
+    keepLogins: "Rester connecté aux sites quand Latchgate se verrouille",
+    kept: "Ce que les sites enregistrent reste sur cet appareil. Qui déverrouille Latchgate y est connecté sous votre nom.",
+    notKept: "Quand Latchgate se verrouille, il efface ce que les sites ont enregistré ici : connexions, brouillons et réglages. Là où un site demande une connexion, vous vous connectez de nouveau.",
+    forgetLogins: "Se déconnecter de tous les sites",
+    loginsForgotten: "Vous êtes déconnecté de tous les sites.",
+    keepRecent: "Retenir les pages récentes",
+    recentMeans: "Le portail propose alors les dernières pages que vous avez ouvertes, douze au plus. Les pages épinglées restent dans tous les cas.",
+    forgetRecent: "Oublier les pages récentes",
+    recentForgotten: "Les pages récentes sont oubliées.",
+  },
+
+  viewing: {
+    title: "Pages",
+    textSize: "Taille du texte",
+    lowData: "Consommer moins de données",
+    lowDataMeans: "Les sites sont priés d’envoyer moins (Save-Data), les fichiers arrivent en morceaux plus petits, la connexion est vérifiée moins souvent et les films ne démarrent pas tout seuls.",
+  },
+
+  usage: {
+    title: "Données consommées",
+    lead: "Ce qui est allé vers chaque site et en est venu. Le compte est tenu sur cet appareil et gardé douze mois.",
+    month: "Mois",
+    caption: (month) => `Données consommées en ${month}`,
+    received: "Reçu",
+    sent: "Envoyé",
+    both: "Ensemble",
+    all: "Tous les sites",
+    none: "Rien n’a encore été envoyé ni reçu.",
+    loading: "Calcul en cours…",
+  },
+
+  diagnostics: {
+    title: "Diagnostic",
+    lead: "Un texte pour qui vous aide. Vous le voyez ici en entier avant de l’enregistrer. Il est en anglais, pour que chacun puisse le lire.",
+    inTitle: "Ce qu’il contient",
+    inside: ["Les versions de Latchgate et de ce système", "L’état de la connexion et les pannes survenues, par leurs codes", "Ce qui est choisi dans les réglages"],
+    outTitle: "Ce qu’il ne contient pas",
+    outside: ["Les clés, les phrases secrètes et les codes de jumelage", "Les adresses, les sites et ce que vous y faites", "Les noms des personnes et des entreprises"],
+    text: "Le texte entier",
+    save: "Enregistrer dans Téléchargements",
+    saved: (name) => `Enregistré dans Téléchargements : ${name}`,
+    loading: "Préparation…",
+  },
 };

@@ -174,7 +174,8 @@ export const fr: Texts = {
 
   portal: {
     search: "Chercher un site",
-    noMatch: (words) => `Aucun site ne correspond à « ${words} ».`,
+    searchAll: "Chercher un site ou une page",
+    noMatch: (words) => `Rien ne correspond à « ${words} ».`,
     emptyTitle: "Pas encore de sites",
     empty: "Votre entreprise n’a encore partagé aucun site avec vous. Demandez au service informatique de vous ajouter à un groupe.",
     loadingTitle: "Demande de vos sites à votre entreprise…",
@@ -186,6 +187,18 @@ export const fr: Texts = {
     device: "Cet appareil",
     unreachable: "N’a pas répondu à votre entreprise récemment",
     count: (count) => (count < 2 ? `${count} site` : `${count} sites`),
+  },
+
+  pages: {
+    pinned: "Pages épinglées",
+    recent: "Pages récentes",
+    pin: (title) => `Épingler ${title}`,
+    unpin: (title) => `Détacher ${title}`,
+    isPinned: (title) => `${title} est épinglée.`,
+    isUnpinned: (title) => `${title} n’est plus épinglée.`,
+    all: (count) => `Afficher les ${count}`,
+    fewer: "En afficher moins",
+    count: (count) => (count < 2 ? `${count} page` : `${count} pages`),
   },
 
   status: {
@@ -214,12 +227,18 @@ export const fr: Texts = {
       },
       company: {
         name: "Votre entreprise",
-        good: "Votre entreprise vient de répondre.",
+        good: "Votre entreprise répond.",
         waiting: "En attente d’une réponse de votre entreprise.",
         bad: "Votre entreprise ne répond pas. Son côté est peut-être éteint pour le moment.",
         unknown: "Pas encore connu.",
       },
     },
+    answered: {
+      internet: (age) => `A transporté une réponse pour la dernière fois ${age}.`,
+      gateway: (age) => `A transmis une réponse pour la dernière fois ${age}.`,
+      company: (age) => `A répondu pour la dernière fois ${age}.`,
+    },
+    never: "N’a pas répondu depuis que vous avez déverrouillé.",
     behind: "Impossible à dire tant que la ligne au-dessus ne fonctionne pas.",
     light: { good: "en ordre", waiting: "en attente", bad: "en panne", unknown: "inconnu" },
   },
@@ -257,6 +276,7 @@ export const fr: Texts = {
     add: "Ajouter une entreprise",
     unnamed: "Une nouvelle entreprise",
     apart: "Chaque entreprise a ses propres clés, sa propre connexion et ses propres pages. Aucune ne voit rien des autres.",
+    silent: "Ouverte, mais ne répond pas",
     state: { new: "Pas encore jumelée", pairing: "Jumelage en cours", locked: "Verrouillée", open: "Ouverte" },
   },
 
@@ -312,6 +332,18 @@ export const fr: Texts = {
     submit: "Restaurer",
   },
 
+  link: {
+    title: "Ouvrir cette page ?",
+    lead: "Un autre programme de cet appareil le demande. Ne l’ouvrez que si vous vous y attendiez.",
+    host: "Site",
+    address: "Adresse complète",
+    yes: "Ouvrir la page",
+    no: "Ne pas l’ouvrir",
+    waits: "Une page attend d’être ouverte. La question vous sera posée dès que vous aurez déverrouillé.",
+    waitsHere: "Une page attend d’être ouverte. Connectez d’abord cet appareil à votre entreprise.",
+    scan: "Un code de jumelage vous est demandé. S’il vient d’une autre entreprise, ajoutez-la et scannez-le.",
+  },
+
   toolbar: {
     label: "Commandes de la page",
     back: "Retour",
@@ -333,6 +365,7 @@ export const fr: Texts = {
     larger: "Plus grand",
     size: (percent) => `Taille ${percent}. Rétablir`,
     print: "Imprimer",
+    pin: "Épingler cette page",
     fullScreen: "Plein écran",
     notice: {
       saved: (name) => `Enregistré dans Téléchargements : ${name}`,
@@ -363,6 +396,13 @@ export const fr: Texts = {
     remove: (name) => `Retirer ${name} de la liste`,
     clear: "Vider la liste",
     underWay: (count) => (count < 2 ? `${count} téléchargement en cours` : `${count} téléchargements en cours`),
+  },
+
+  errorPage: {
+    retry: "Réessayer",
+    code: "Code",
+    details: "Détails",
+    leave: "Retour à tous les sites",
   },
 
   failure: {
