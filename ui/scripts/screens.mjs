@@ -20,6 +20,8 @@ const TOLERANCE = { channel: 40, share: 0.002 };
 const KEPT = 0.0001;
 /** Enough colours for screens that are mostly plain. */
 const COLOURS = "32";
+/** And for those that show a company's own. */
+const COLOURS_OF_A_BRAND = "96";
 /** Shown from right to left as well. */
 const MIRRORED = ["welcome", "confirm", "passphrase-typed", "pairing-check", "portal-status", "device", "settings", "toolbar"];
 /** Bars that show more than their first line. */
@@ -50,11 +52,12 @@ await withWindows(async ({ open, windows, fail }) => {
     await page.show(picture);
     const wide = await page.evaluate("document.documentElement.scrollWidth");
     if (wide > shape.width) fail(`${scene} is ${wide} wide on a ${form} of ${shape.width} (${file})`);
+    const tall = await unroll(page, shape);
     // Of a page from right to left Chromium photographs what lies beyond the screen out of place.
-    const whole = picture.direction !== "rtl" && (!scene.startsWith("toolbar") || UNFOLDED.includes(scene));
+    const whole = !tall && picture.direction !== "rtl" && (!scene.startsWith("toolbar") || UNFOLDED.includes(scene));
     const { data } = await page.call("Page.captureScreenshot", { format: "png", captureBeyondViewport: whole });
     if (checking) await check(page, file, data, fail);
-    else if ((await distance(page, file, data)) > KEPT) await write(file, data);
+    else if ((await distance(page, file, data)) > KEPT) await write(file, data, scene.startsWith("portal-brand") ? COLOURS_OF_A_BRAND : COLOURS);
   });
   // Pictures of scenes that are gone.
   const known = new Set(wanted.map(({ file }) => file));
@@ -69,9 +72,18 @@ await withWindows(async ({ open, windows, fail }) => {
 });
 process.exit();
 
-async function write(file, data) {
+/** A dialog that is longer than the screen is shown on one that is long enough; tells whether there was one. */
+async function unroll(page, { width, height }) {
+  const needed = await page.evaluate("[...document.querySelectorAll('dialog:modal')].at(-1)?.scrollHeight ?? 0");
+  if (needed <= height) return false;
+  await page.call("Emulation.setDeviceMetricsOverride", { width, height: needed, deviceScaleFactor: 1, mobile: false });
+  await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
+  return true;
+}
+
+async function write(file, data, colours) {
   const picture = Buffer.from(data, "base64");
-  const smaller = ["-", "-strip", "+dither", "-colors", COLOURS, "-define", "png:compression-level=9", "-define", "png:exclude-chunks=date,time", `PNG8:${file}`];
+  const smaller = ["-", "-strip", "+dither", "-colors", colours, "-define", "png:compression-level=9", "-define", "png:exclude-chunks=date,time", `PNG8:${file}`];
   const convert = spawn("convert", smaller, { stdio: ["pipe", "ignore", "ignore"] });
   convert.stdin.on("error", () => {});
   convert.stdin.end(picture);
