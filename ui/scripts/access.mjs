@@ -7,7 +7,8 @@
 // 3. What opens a dialog by keyboard gets the focus back when Escape closes it; Tab does not leave the dialog.
 // 4. Everything to press is at least 44 × 44 pixels on a phone.
 // 5. A choice of language or appearance shows at once and takes nothing away; the details of a failure can be copied.
-// 6. The page says its language, stands still for those who want that, and needs no sideways scrolling at 320 pixels.
+// 6. A company's colour is worn, and laid down for whoever asks the system for more contrast or for colours of their own.
+// 7. The page says its language, stands still for those who want that, and needs no sideways scrolling at 320 pixels.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
@@ -71,6 +72,7 @@ await withWindows(async ({ open, windows, fail }) => {
     for (const problem of new Set(problems)) fail(`${scene}: ${problem}`);
   });
   if (names.includes("settings")) for (const problem of await choices(await open())) fail(problem);
+  if (names.includes("portal-brand")) for (const problem of await worn(await open())) fail(problem);
   if (names.includes("unlock-wrong")) for (const problem of await copied(await open())) fail(problem);
   process.stdout.write(`${checks} checks on ${names.length} scenes\n`);
   if (names.length === 0) fail("there is no such scene");
@@ -177,6 +179,20 @@ async function choices(page) {
   const kept = await page.evaluate("JSON.stringify({ ...localStorage })");
   if (kept !== '{"latchgate.language":"de","latchgate.appearance":"dark"}') problems.push(`the settings are kept as ${kept}`);
   return problems;
+}
+
+/** Looks at the company's colour, and asks for more contrast. */
+async function worn(page) {
+  checks += 3;
+  const looks = { asIs: [], more: [{ name: "prefers-contrast", value: "more" }], forced: [{ name: "forced-colors", value: "active" }] };
+  const seen = {};
+  for (const [look, features] of Object.entries(looks)) {
+    await page.show({ scene: "portal-brand" });
+    await page.call("Emulation.setEmulatedMedia", { features });
+    // A colour changes with the next picture, not before.
+    seen[look] = await page.evaluate("new Promise((resolve) => setTimeout(() => resolve(getComputedStyle(document.querySelector('.pinned')).color), 100))");
+  }
+  return seen.asIs !== seen.more && seen.asIs !== seen.forced ? [] : [`a company's colour is worn as ${JSON.stringify(seen)}`];
 }
 
 /** Copies by keyboard, into a clipboard that this script can read. */
