@@ -25,7 +25,7 @@ const COLOURS_OF_A_BRAND = "96";
 /** Shown from right to left as well. */
 const MIRRORED = ["welcome", "confirm", "passphrase-typed", "pairing-check", "portal-status", "device", "settings", "toolbar"];
 /** Bars that show more than their first line. */
-const UNFOLDED = ["toolbar-menu", "toolbar-find", "toolbar-downloads"];
+const UNFOLDED = ["toolbar-menu", "toolbar-menu-pinned", "toolbar-find", "toolbar-downloads"];
 
 const folder = process.env.SCREENS ?? new URL("../screens", import.meta.url).pathname;
 const words = process.argv.slice(2);

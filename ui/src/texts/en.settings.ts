@@ -68,7 +68,7 @@ export const settings = {
     caption: (month: string) => `Data used in ${month}`,
     received: "Received",
     sent: "Sent",
-    both: "Together",
+    both: "Total",
     all: "All sites",
     none: "Nothing has been sent or received yet.",
     loading: "Adding it up…",

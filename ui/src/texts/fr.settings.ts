@@ -70,7 +70,7 @@ export const settings: SettingsTexts = {
     caption: (month) => `Données consommées en ${month}`,
     received: "Reçu",
     sent: "Envoyé",
-    both: "Ensemble",
+    both: "En tout",
     all: "Tous les sites",
     none: "Rien n’a encore été envoyé ni reçu.",
     loading: "Calcul en cours…",
