@@ -8,11 +8,13 @@
 // 4. Everything to press is at least 44 × 44 pixels on a phone.
 // 5. A choice of language or appearance shows at once and takes nothing away; the details of a failure can be copied.
 // 6. A company's colour is worn, and laid down for whoever asks the system for more contrast or for colours of their own.
-// 7. The page says its language, stands still for those who want that, and needs no sideways scrolling at 320 pixels.
+// 7. What a person does reaches the app, and the focus stays where it belongs (deeds.mjs; alone: `npm run axe -- deeds`).
+// 8. The page says its language, stands still for those who want that, and needs no sideways scrolling at 320 pixels.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 
 import { scenes, SHAPES, share, withWindows } from "./browser.mjs";
+import { deeds, until } from "./deeds.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"];
@@ -59,7 +61,8 @@ const FOCUS = `(() => { ${CONTROLS}
   };
 })()`;
 
-const names = scenes(process.argv.slice(2).filter((word) => !word.startsWith("--")));
+const filters = process.argv.slice(2).filter((word) => !word.startsWith("--"));
+const names = scenes(filters);
 let checks = 0;
 
 await withWindows(async ({ open, windows, fail }) => {
@@ -74,8 +77,9 @@ await withWindows(async ({ open, windows, fail }) => {
   if (names.includes("settings")) for (const problem of await choices(await open())) fail(problem);
   if (names.includes("portal-brand")) for (const problem of await worn(await open())) fail(problem);
   if (names.includes("unlock-wrong")) for (const problem of await copied(await open())) fail(problem);
+  if (filters.length === 0 || filters.includes("deeds")) checks += await deeds(open, fail);
   process.stdout.write(`${checks} checks on ${names.length} scenes\n`);
-  if (names.length === 0) fail("there is no such scene");
+  if (checks === 0) fail("there is no such scene");
 });
 process.exit();
 
@@ -207,13 +211,4 @@ async function copied(page) {
   const text = await until(page, "window.clipboardText ?? ''", (text) => text !== "");
   const isRight = /^Latchgate \d+\.\d+\.\d+: wrong-passphrase\n/.test(text) && !/harbour/i.test(text);
   return isRight ? [] : [`the details of a failure are copied as ${JSON.stringify(text)}`];
-}
-
-/** Waits until what the page says holds. */
-async function until(page, expression, holds) {
-  for (const end = Date.now() + 3000; Date.now() < end; ) {
-    const value = await page.evaluate(expression);
-    if (holds(value)) return value;
-  }
-  return undefined;
 }
