@@ -6,6 +6,7 @@
 //!
 //! People and devices are not here: they live in the store and are managed by the command line.
 
+mod brand;
 mod devices;
 mod raw;
 mod site;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use latchgate_link::dial::{DialConfig, TlsRoots};
 use latchgate_protocol::GatewayOrigin;
 use latchgate_protocol::origin::{OriginError, PlainHttp};
+use latchgate_tunnel::catalogue::Brand;
 use latchgate_tunnel::rules::DeviceRules;
 use thiserror::Error;
 use url::Url;
@@ -88,6 +90,7 @@ pub struct Config {
     pub(crate) company: String,
     pub(crate) confirm: Confirm,
     pub(crate) device_rules: DeviceRules,
+    pub(crate) brand: Option<Brand>,
     threads: Option<NonZeroUsize>,
     pub(crate) gateway: GatewayOrigin,
     pub(crate) plain_http: PlainHttp,
@@ -126,6 +129,7 @@ impl Config {
             company: raw.name.unwrap_or_else(|| "Your company".to_owned()),
             confirm: raw.confirm,
             device_rules: devices::check(&raw.devices)?,
+            brand: brand::check(raw.brand, folder)?,
             threads: raw.threads,
             gateway,
             plain_http,

@@ -121,6 +121,12 @@ pub(crate) const NAME_LENGTH: usize = 64;
 /// The largest icon, in bytes of its configuration text: the catalogue carries all of them.
 pub(crate) const ICON_LENGTH: usize = 16 * 1024;
 
+/// The largest logo, in bytes: every device fetches it with its list of sites, each minute.
+pub(crate) const LOGO_LENGTH: usize = 64 * 1024;
+
+/// The longest line of the administrator above the sites, in characters: two lines on a phone.
+pub(crate) const NOTE_LENGTH: usize = 160;
+
 /// The longest line of the audit log, in bytes; reading the last one looks no further back.
 pub(crate) const AUDIT_LINE: usize = 16 * 1024;
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use latchgate_protocol::DeviceId;
 use latchgate_tunnel::Generation;
+use latchgate_tunnel::catalogue::Brand;
 use latchgate_tunnel::rules::DeviceRules;
 use tokio::sync::watch;
 
@@ -45,6 +46,7 @@ struct Holder {
 pub(crate) struct Policy {
     pub(crate) company: String,
     pub(crate) device_rules: DeviceRules,
+    pub(crate) brand: Option<Brand>,
     pub(crate) sites: Vec<Arc<Site>>,
     pub(crate) identity_names: Arc<IdentityNames>,
     by_origin: HashMap<Origin, Arc<Site>>,
@@ -68,6 +70,7 @@ impl Policy {
         Self {
             company: declared.company.clone(),
             device_rules: declared.device_rules,
+            brand: declared.brand.clone(),
             identity_names: Arc::new(IdentityNames::new(identities)),
             by_origin: declared.sites.iter().map(|site| (site.config.origin.clone(), Arc::clone(site))).collect(),
             sites: declared.sites.clone(),
@@ -87,12 +90,7 @@ impl Policy {
         });
         let holder = Holder { person, confirmed: true, generation: Generation(1), rotation_due: UnixSeconds(0) };
         let holders = devices.iter().map(|device_id| (*device_id, holder.clone())).collect();
-        let declared = Declared {
-            company: config.company.clone(),
-            confirm: config.confirm,
-            device_rules: config.device_rules,
-            sites: build_sites(config, &[])?,
-        };
+        let declared = Declared::new(config, &[])?;
         Ok(Self::new(&declared, holders, HashMap::new()))
     }
 
@@ -159,17 +157,26 @@ struct Declared {
     company: String,
     confirm: Confirm,
     device_rules: DeviceRules,
+    brand: Option<Brand>,
     sites: Vec<Arc<Site>>,
+}
+
+impl Declared {
+    /// Takes a configuration over. Sites that are the same as before keep their connections.
+    fn new(config: &Config, before: &[Arc<Site>]) -> Result<Self, PolicyError> {
+        Ok(Self {
+            company: config.company.clone(),
+            confirm: config.confirm,
+            device_rules: config.device_rules,
+            brand: config.brand.clone(),
+            sites: build_sites(config, before)?,
+        })
+    }
 }
 
 impl PolicyBoard {
     pub(crate) fn new(store: &Store, config: &Config) -> Result<Self, PolicyError> {
-        let declared = Declared {
-            company: config.company.clone(),
-            confirm: config.confirm,
-            device_rules: config.device_rules,
-            sites: build_sites(config, &[])?,
-        };
+        let declared = Declared::new(config, &[])?;
         let board = Self { store: store.clone(), declared: Mutex::new(declared), current: watch::Sender::default() };
         board.refresh()?;
         Ok(board)
@@ -179,10 +186,7 @@ impl PolicyBoard {
     pub(crate) fn declare(&self, config: &Config) -> Result<(), PolicyError> {
         {
             let mut declared = self.declared.lock().unwrap_or_else(PoisonError::into_inner);
-            declared.sites = build_sites(config, &declared.sites)?;
-            declared.company.clone_from(&config.company);
-            declared.confirm = config.confirm;
-            declared.device_rules = config.device_rules;
+            *declared = Declared::new(config, &declared.sites)?;
         }
         self.refresh()
     }

@@ -1,7 +1,8 @@
 //! What the connector answers about itself inside the tunnel, on a reserved authority.
 //!
 //! 1. `GET http://connector.latchgate.internal/v1/catalogue` answers a [`Catalogue`]: the sites that the
-//!    paired person may open.
+//!    paired person may open. It has an `ETag`; asked with `If-None-Match`, the connector answers 304 while nothing
+//!    has changed, and says its time in [`TIME_HEADER`].
 //! 2. `GET http://connector.latchgate.internal/v1/ping` answers 204: the company can be reached.
 //! 3. The person's own devices are in [`devices`](crate::devices).
 //!
@@ -26,6 +27,9 @@ pub const ERROR_HEADER: &str = "latchgate-error";
 /// The request header by which a device numbers the browser's connections, in decimal: logins that are bound to
 /// a connection (NTLM) keep one at the connector as well. It ends at the connector.
 pub const CONNECTION_HEADER: &str = "latchgate-connection";
+
+/// The response header by which the connector says its time beside a catalogue, in Unix seconds.
+pub const TIME_HEADER: &str = "latchgate-time";
 
 /// The values of [`ERROR_HEADER`].
 pub mod error_code {
@@ -60,12 +64,29 @@ pub struct Catalogue {
     pub person: PersonView,
     /// The sites, in the order of the configuration.
     pub sites: Vec<SiteView>,
+    /// How the company wants to look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brand: Option<Brand>,
     /// What the company asks of its devices.
     #[serde(default)]
     pub rules: DeviceRules,
     /// The company's time, in Unix seconds: what a device's own clock is compared with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<u64>,
+}
+
+/// How a company wants to look on its people's screens.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brand {
+    /// Its colour, as `#rrggbb` in lower case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accent: Option<String>,
+    /// Its sign: a `data:` URL of a PNG or SVG picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logo: Option<String>,
+    /// A line of the administrator above the sites.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// The person whom a device is linked to.
@@ -113,12 +134,14 @@ mod tests {
                 passthrough: false,
                 reachable: Some(true),
             }],
+            brand: Some(Brand { accent: Some("#0b6e4f".to_owned()), ..Brand::default() }),
             rules: DeviceRules { lock_after: Some(86_400), ..DeviceRules::default() },
             time: Some(7),
         };
         let golden = concat!(
             r#"{"company":"Example Ltd","person":{"name":"Ada"},"sites":[{"name":"Wiki","#,
             r#""url":"https://wiki.example.com","group":"Knowledge","passthrough":false,"reachable":true}],"#,
+            r##""brand":{"accent":"#0b6e4f"},"##,
             r#""rules":{"lock_after":86400},"time":7}"#,
         );
         assert_eq!(serde_json::to_string(&catalogue).unwrap(), golden);

@@ -26,6 +26,8 @@ pub(super) struct RawConfig {
     #[serde(default)]
     pub(super) devices: RawDevices,
     #[serde(default)]
+    pub(super) brand: RawBrand,
+    #[serde(default)]
     pub(super) site: Vec<RawSite>,
 }
 
@@ -61,6 +63,18 @@ pub(super) struct RawDevices {
     pub(super) auto_lock: Option<String>,
     /// Erases a device after this many wrong passphrases in a row.
     pub(super) erase_after_tries: Option<u32>,
+}
+
+/// How the company looks on its people's screens; what is absent looks like the app itself.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawBrand {
+    /// `#rrggbb`.
+    pub(super) accent: Option<String>,
+    /// A PNG or SVG file.
+    pub(super) logo: Option<PathBuf>,
+    /// A line above the sites.
+    pub(super) note: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

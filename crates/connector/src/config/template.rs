@@ -30,7 +30,7 @@ pub(crate) fn render_template(template: &Template<'_>) -> String {
             .to_owned(),
     };
     format!(
-        r#"# Latchgate connector. `latchgate-connector serve` reads this file again when it changes.
+        r##"# Latchgate connector. `latchgate-connector serve` reads this file again when it changes.
 
 # Holds the store (connector.db), its key (connector.key, keep it secret and back it up) and the audit log.
 data = {data}
@@ -58,6 +58,12 @@ url = {gateway}
 # auto_lock = "10m"                           # locks when nobody used it for this long, or earlier
 # erase_after_tries = 10                      # erases itself after so many wrong passphrases in a row
 
+# How the company looks on its people's screens; without a line it looks like the app itself.
+# [brand]
+# accent = "#0b6e4f"                          # the colour of what can be pressed
+# logo = "logo.svg"                           # a PNG or SVG file of at most 64 KiB
+# note = "Help desk: extension 200"           # a line above the sites
+
 # One block for each web application. Nothing is reachable that is not declared here.
 #
 # [[site]]
@@ -73,7 +79,7 @@ url = {gateway}
 # ca = "company-ca.pem"                       # authorities for this upstream beside the system's
 # websocket = true                            # false refuses WebSocket connections
 # passthrough = false                         # true: raw TLS to the site, without an identity
-"#,
+"##,
         data = quoted(&template.data.display().to_string()),
         gateway = quoted(template.gateway.to_string().trim_end_matches('/')),
     )

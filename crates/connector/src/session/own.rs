@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::Incoming;
-use latchgate_tunnel::catalogue::{CATALOGUE_PATH, Catalogue, PING_PATH, PersonView};
-
+use latchgate_tunnel::catalogue::{CATALOGUE_PATH, Catalogue, PING_PATH, PersonView, TIME_HEADER};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::devices::is_about_devices;
 use super::{Session, malformed};
@@ -28,24 +28,44 @@ impl Session {
         }
         let policy = self.shared.board.current();
         match request.uri().path() {
-            CATALOGUE_PATH => self.answer_catalogue(&policy),
+            CATALOGUE_PATH => self.answer_catalogue(&policy, request.headers()),
             PING_PATH if policy.knows(self.device_id) => Ok(empty(StatusCode::NO_CONTENT)),
             PING_PATH => Err(Refusal::DEVICE_UNKNOWN),
             _ => Err(Refusal::SITE_UNKNOWN),
         }
     }
 
-    fn answer_catalogue(&self, policy: &Arc<Policy>) -> Result<Response<ResponseBody>, Refusal> {
+    /// A device that has the present catalogue hears only that, and the time.
+    fn answer_catalogue(&self, policy: &Arc<Policy>, asked: &HeaderMap) -> Result<Response<ResponseBody>, Refusal> {
         let person = policy.person(self.device_id)?;
-        let catalogue = Catalogue {
+        let mut catalogue = Catalogue {
             company: policy.company.clone(),
             person: PersonView { name: person.name.clone() },
             sites: policy.sites_of(&person).map(|site| site.view()).collect(),
+            brand: policy.brand.clone(),
             rules: policy.device_rules,
-            time: Some(UnixSeconds::now().0),
+            time: None,
         };
-        json(&catalogue)
+        let now = UnixSeconds::now().0;
+        let tag = tag_of(&catalogue)?;
+        let mut answer = if asked.get(IF_NONE_MATCH) == Some(&tag) {
+            empty(StatusCode::NOT_MODIFIED)
+        } else {
+            catalogue.time = Some(now);
+            json(&catalogue)?
+        };
+        answer.headers_mut().insert(ETAG, tag);
+        answer.headers_mut().insert(TIME_HEADER, now.into());
+        Ok(answer)
     }
+}
+
+/// Names a catalogue by its content (RFC 9110, section 8.8.3).
+fn tag_of(catalogue: &Catalogue) -> Result<HeaderValue, Refusal> {
+    let text = serde_json::to_vec(catalogue).map_err(|_| malformed("the answer cannot be written"))?;
+    let hash = Sha256::digest(text);
+    let tag = format!("\"{}\"", hex::encode(&hash[..16]));
+    HeaderValue::try_from(tag).map_err(|_| malformed("the answer cannot be written"))
 }
 
 pub(super) fn json(content: &impl Serialize) -> Result<Response<ResponseBody>, Refusal> {

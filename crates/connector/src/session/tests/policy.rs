@@ -1,9 +1,10 @@
 //! Who may open what, and as whom.
 
-use http::{Method, Request, Response, StatusCode};
+use http::header::{ETAG, IF_NONE_MATCH};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
 use hyper::body::Frame;
-use latchgate_tunnel::catalogue::Catalogue;
+use latchgate_tunnel::catalogue::{Catalogue, TIME_HEADER};
 use tokio::sync::mpsc;
 
 use crate::fixture::{TestApp, Upstream, WIKI, empty, full, refusal, text};
@@ -322,4 +323,26 @@ async fn devices_hear_with_the_catalogue_what_is_asked_of_them_and_of_each_chang
     app.declare("[devices]\nerase_after = \"90d\"\n");
     let rules = ask().await.rules;
     assert_eq!((rules.lock_after, rules.erase_after, rules.auto_lock_minutes), (None, Some(90 * 86_400), None));
+}
+
+#[tokio::test]
+async fn a_device_that_has_the_present_catalogue_hears_only_the_time() {
+    let app = TestApp::new("[brand]\nnote = \"Help desk: 200\"\n");
+    let device = app.device_of("maria", "staff").await;
+    let ask = async |tag: &HeaderValue| {
+        let request = Request::get(CATALOGUE).header(IF_NONE_MATCH, tag).body(full("")).unwrap();
+        device.send(request).await
+    };
+    let first = ask(&HeaderValue::from_static("\"another\"")).await;
+    assert_eq!(first.status(), StatusCode::OK);
+    let tag = first.headers()[ETAG].clone();
+    let catalogue: Catalogue = serde_json::from_str(&text(first).await).unwrap();
+    assert_eq!(catalogue.brand.unwrap().note.as_deref(), Some("Help desk: 200"));
+
+    let same = ask(&tag).await;
+    assert_eq!(same.status(), StatusCode::NOT_MODIFIED);
+    assert!(same.headers()[TIME_HEADER].to_str().unwrap().parse::<u64>().unwrap() > 1_700_000_000);
+    assert!(text(same).await.is_empty());
+    app.declare("[brand]\nnote = \"Help desk: 300\"\n");
+    assert_eq!(ask(&tag).await.status(), StatusCode::OK);
 }
