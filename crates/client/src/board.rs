@@ -4,15 +4,17 @@ use latchgate_protocol::GatewayOrigin;
 use tokio::sync::watch;
 
 use crate::failure::{Failure, Fault};
+use crate::report::{Journal, Report};
 use crate::view::{
-    AppView, AwayView, KeychainState, Light, PairingProgress, PairingStep, ProfileView, RequiredView, Screen, Settings,
-    SiteView, StatusView, UnlockMethod,
+    AppView, AwayView, BrandView, KeptView, KeychainState, Light, PairingProgress, PairingStep, ProfileView,
+    RequiredView, Screen, Settings, SiteView, StatusView, UnlockMethod,
 };
 
 /// Publishes whole views; what does not change the view wakes nobody.
 #[derive(Debug)]
 pub(crate) struct Board {
     view: watch::Sender<AppView>,
+    journal: Journal,
 }
 
 impl Board {
@@ -23,6 +25,8 @@ impl Board {
             profile,
             status: dark(),
             sites: Vec::new(),
+            brand: None,
+            kept: KeptView::default(),
             keychain: KeychainState::Available,
             settings: Settings::default(),
             method: UnlockMethod::Passphrase,
@@ -31,11 +35,16 @@ impl Board {
             away: None,
             ended: None,
         };
-        Self { view: watch::Sender::new(view) }
+        Self { view: watch::Sender::new(view), journal: Journal::default() }
     }
 
     pub(crate) fn view(&self) -> AppView {
         self.view.borrow().clone()
+    }
+
+    /// Describes what is shown, and what changed last, for the help desk.
+    pub(crate) fn report(&self) -> Report {
+        Report::of(&self.view(), &self.journal)
     }
 
     pub(crate) fn watch(&self) -> watch::Receiver<AppView> {
@@ -72,8 +81,12 @@ impl Board {
         self.change(|view| view.ended = reason);
     }
 
-    pub(crate) fn set_sites(&self, sites: Vec<SiteView>) {
-        self.change(|view| view.sites = sites);
+    pub(crate) fn set_sites(&self, sites: Vec<SiteView>, brand: Option<BrandView>, kept: KeptView) {
+        self.change(|view| (view.sites, view.brand, view.kept) = (sites, brand, kept));
+    }
+
+    pub(crate) fn set_kept(&self, kept: KeptView) {
+        self.change(|view| view.kept = kept);
     }
 
     /// Nothing is connected, and nothing of the company is shown.
@@ -81,6 +94,8 @@ impl Board {
         self.change(|view| {
             view.status = dark();
             view.sites.clear();
+            view.brand = None;
+            view.kept = KeptView::default();
             if let Some(profile) = &mut view.profile {
                 profile.person = None;
             }
@@ -126,12 +141,17 @@ impl Board {
     /// A session is open.
     pub(crate) fn connected(&self) {
         self.change(|view| {
-            let StatusView { internet, gateway, company, failure } = &mut view.status;
+            let StatusView { internet, gateway, company, failure, answered: _ } = &mut view.status;
             (*internet, *gateway, *company, *failure) = (Light::Good, Light::Good, Light::Waiting, None);
         });
     }
 
-    /// The company answered, or did not.
+    /// The company answered inside the sealed tunnel, at this time in Unix seconds.
+    pub(crate) fn set_answered(&self, time: u64) {
+        self.change(|view| (view.status.company, view.status.answered) = (Light::Good, Some(time)));
+    }
+
+    /// The company did not answer.
     pub(crate) fn set_company(&self, light: Light) {
         self.change(|view| view.status.company = light);
     }
@@ -144,7 +164,8 @@ impl Board {
     /// No session could be opened.
     pub(crate) fn set_obstacle(&self, failure: Failure, internet: Light, gateway: Light) {
         self.change(|view| {
-            view.status = StatusView { internet, gateway, company: Light::Bad, failure: Some(failure) };
+            let answered = view.status.answered;
+            view.status = StatusView { internet, gateway, company: Light::Bad, failure: Some(failure), answered };
         });
     }
 
@@ -152,6 +173,7 @@ impl Board {
         self.view.send_if_modified(|view| {
             let before = view.clone();
             change(view);
+            self.journal.note(&before, view);
             *view != before
         });
     }
@@ -186,5 +208,6 @@ pub(crate) fn lights(code: &str, gateway: &GatewayOrigin) -> (Light, Light) {
 }
 
 const fn dark() -> StatusView {
-    StatusView { internet: Light::Unknown, gateway: Light::Unknown, company: Light::Unknown, failure: None }
+    let unknown = Light::Unknown;
+    StatusView { internet: unknown, gateway: unknown, company: unknown, failure: None, answered: None }
 }

@@ -9,7 +9,9 @@ use latchgate_tunnel::catalogue::Catalogue;
 use tracing::warn;
 use url::{Host, Url};
 
-use crate::view::SiteView;
+use crate::limits::NOTE;
+use crate::traffic::{Meters, Traffic};
+use crate::view::{BrandView, SiteView};
 
 /// How a site's pages are addressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,7 +21,7 @@ pub(crate) enum Scheme {
 }
 
 /// One origin that the person may open.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) scheme: Scheme,
     /// In lower case, an IPv6 address in brackets.
@@ -29,6 +31,8 @@ pub(crate) struct Site {
     pub(crate) authority: String,
     /// Bytes pass untouched.
     pub(crate) passthrough: bool,
+    /// How much its pages move.
+    pub(crate) traffic: Arc<Traffic>,
 }
 
 /// The sites by host and port.
@@ -57,6 +61,11 @@ impl Scheme {
 }
 
 impl Site {
+    /// Returns its address without a path: `https://wiki.example.com`.
+    fn address(&self) -> String {
+        format!("{}://{}", self.scheme.as_str(), self.authority)
+    }
+
     /// Tells whether `authority`, as a browser wrote it, names this very origin.
     pub(crate) fn is_named(&self, authority: &str) -> bool {
         authority.eq_ignore_ascii_case(&self.authority)
@@ -68,11 +77,11 @@ impl Site {
 
 impl SiteIndex {
     /// Sorts a catalogue. Sites without a usable address, and addresses of the device itself, are left out.
-    pub(crate) fn new(catalogue: &Catalogue) -> Self {
+    pub(crate) fn new(catalogue: &Catalogue, meters: &Meters) -> Self {
         let mut index = Self::default();
         for view in &catalogue.sites {
             match read_site(&view.url, view.passthrough) {
-                Some(site) => index.add(site),
+                Some(site) => index.add(Site { traffic: meters.of(&site.address()), ..site }),
                 None => warn!(name = view.name, "a site of the catalogue has no usable address"),
             }
         }
@@ -113,10 +122,34 @@ pub(crate) fn views(catalogue: &Catalogue) -> Vec<SiteView> {
     catalogue.sites.iter().filter(|site| read_site(&site.url, false).is_some()).map(view).collect()
 }
 
+/// Finds the site of the catalogue that an address belongs to.
+pub(crate) fn site_of<'a>(address: &Url, sites: &'a [SiteView]) -> Option<&'a SiteView> {
+    sites.iter().find(|site| Url::parse(&site.url).is_ok_and(|site| site.origin() == address.origin()))
+}
+
+/// Returns how the company wants to look, as far as it is harmless.
+pub(crate) fn brand(catalogue: &Catalogue) -> Option<BrandView> {
+    let brand = catalogue.brand.clone()?;
+    Some(BrandView {
+        accent: brand.accent.filter(|accent| is_colour(accent)),
+        logo: brand.logo.filter(|logo| is_picture(logo)),
+        note: brand.note.map(|note| note.chars().filter(|c| !c.is_control()).take(NOTE).collect()),
+    })
+}
+
+/// `#rrggbb`, and nothing that a style could take for more.
+fn is_colour(text: &str) -> bool {
+    text.len() == 7 && text.strip_prefix('#').is_some_and(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()))
+}
+
 /// Text, or a picture that is part of the catalogue: nothing that the shell would have to load.
 fn is_harmless_icon(icon: &str) -> bool {
-    let picture = icon.starts_with("data:image/png;base64,") || icon.starts_with("data:image/svg+xml");
-    picture || (icon.chars().count() <= 16 && !icon.contains(':'))
+    is_picture(icon) || (icon.chars().count() <= 16 && !icon.contains(':'))
+}
+
+/// A picture that carries its own content; as an image it runs no script.
+fn is_picture(text: &str) -> bool {
+    text.starts_with("data:image/png;base64,") || text.starts_with("data:image/svg+xml")
 }
 
 fn read_site(url: &str, passthrough: bool) -> Option<Site> {
@@ -132,7 +165,7 @@ fn read_site(url: &str, passthrough: bool) -> Option<Site> {
     }
     let (host, port) = (host.to_string(), url.port_or_known_default().filter(|port| *port != 0)?);
     let authority = if port == scheme.default_port() { host.clone() } else { format!("{host}:{port}") };
-    Some(Site { scheme, host, port, authority, passthrough })
+    Some(Site { scheme, host, port, authority, passthrough, traffic: Arc::default() })
 }
 
 /// Addresses that mean this device or its cable, which a catalogue must never redirect.
@@ -158,7 +191,7 @@ fn is_own_address(address: IpAddr) -> bool {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use latchgate_tunnel::catalogue::PersonView;
+    use latchgate_tunnel::catalogue::{Brand, PersonView};
     use latchgate_tunnel::rules::DeviceRules;
 
     use super::*;
@@ -177,6 +210,7 @@ pub(crate) mod tests {
             company: "Example Ltd".to_owned(),
             person,
             sites: urls.iter().map(site).collect(),
+            brand: None,
             rules: DeviceRules::default(),
             time: None,
         }
@@ -184,7 +218,8 @@ pub(crate) mod tests {
 
     #[test]
     fn a_site_is_found_by_its_exact_origin_only() {
-        let index = SiteIndex::new(&catalogue(&["https://wiki.example.com", "http://wiki.example.com:8080/start"]));
+        let catalogue = catalogue(&["https://wiki.example.com", "http://wiki.example.com:8080/start"]);
+        let index = SiteIndex::new(&catalogue, &Meters::default());
         assert_eq!(index.find(Scheme::Https, "WIKI.example.com", 443).unwrap().authority, "wiki.example.com");
         assert_eq!(index.find_any("wiki.example.com", 8080).unwrap().authority, "wiki.example.com:8080");
         for (scheme, host, port) in [
@@ -218,7 +253,7 @@ pub(crate) mod tests {
             "ftp://wiki.example.com",
             "nonsense",
         ];
-        assert!(SiteIndex::new(&catalogue(&urls)).sites.is_empty());
+        assert!(SiteIndex::new(&catalogue(&urls), &Meters::default()).sites.is_empty());
         assert!(views(&catalogue(&urls)).is_empty());
     }
 
@@ -243,6 +278,34 @@ pub(crate) mod tests {
         catalogue.sites[1].reachable = Some(false);
         let said: Vec<_> = views(&catalogue).iter().map(|site| site.reachable).collect();
         assert_eq!(said, [None, Some(false)]);
+    }
+
+    #[test]
+    fn a_brand_is_a_colour_a_picture_and_a_line_and_nothing_else() {
+        let mut catalogue = catalogue(&[]);
+        assert_eq!(brand(&catalogue), None);
+        let branded = |accent: &str, logo: &str, note: &str| {
+            let some = |text: &str| Some(text.to_owned());
+            Some(Brand { accent: some(accent), logo: some(logo), note: some(note) })
+        };
+        catalogue.brand = branded("#0b6e4f", "data:image/png;base64,AAAA", "Help desk: 200");
+        let whole = brand(&catalogue).unwrap();
+        assert_eq!((whole.accent.as_deref(), whole.note.as_deref()), (Some("#0b6e4f"), Some("Help desk: 200")));
+        assert!(whole.logo.is_some());
+        catalogue.brand = branded("#0b6e4f;x", "https://tracker.example/l.png", "two\nlines");
+        let rest = BrandView { accent: None, logo: None, note: Some("twolines".to_owned()) };
+        assert_eq!(brand(&catalogue), Some(rest));
+        catalogue.brand = branded("#éé11", "data:text/html,x", "");
+        assert_eq!(brand(&catalogue).unwrap().accent, None);
+    }
+
+    #[test]
+    fn a_page_belongs_to_the_site_of_its_origin() {
+        let sites = views(&catalogue(&["https://wiki.example.com/start", "http://wiki.example.com:8080"]));
+        let name = |address: &str| site_of(&Url::parse(address).unwrap(), &sites).map(|site| site.name.as_str());
+        assert_eq!(name("https://wiki.example.com/a?b#c"), Some("https://wiki.example.com/start"));
+        assert_eq!(name("http://wiki.example.com:8080/x"), Some("http://wiki.example.com:8080"));
+        assert_eq!(name("http://wiki.example.com/x"), None);
     }
 
     #[test]

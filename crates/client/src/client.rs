@@ -1,5 +1,7 @@
 //! The public face of a device: [`Client`].
 
+mod pages;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
+pub use self::pages::{Login, SameSite};
 use crate::code;
 use crate::controller::Controller;
 use crate::failure::{Failure, Fault};

@@ -21,6 +21,7 @@ use crate::presence::PresenceEvent;
 use crate::profile;
 use crate::vault::KeyStore;
 use crate::view::{CompanyState, CompanyView, LockCause, Screen, Snapshot};
+use crate::words::Words;
 
 /// What all companies of an app have in common.
 pub struct CompaniesConfig {
@@ -55,6 +56,7 @@ pub struct Companies {
 struct Members {
     clients: BTreeMap<ProfileName, Client>,
     shown: ProfileName,
+    words: Option<Words>,
 }
 
 impl Companies {
@@ -86,7 +88,7 @@ impl Companies {
             names.push(first.clone());
         }
         let shown = names[0].clone();
-        let members = Members { clients: BTreeMap::new(), shown };
+        let members = Members { clients: BTreeMap::new(), shown, words: None };
         let runtime = Handle::try_current().map_err(|_| ClientError::NoRuntime)?;
         let (members, changes) = (Mutex::new(members), watch::Sender::new(0));
         let companies = Self { data_dir, first, make, members, changes, runtime };
@@ -107,7 +109,12 @@ impl Companies {
                 changes.send_modify(|count| *count += 1);
             }
         }));
-        self.members().clients.insert(name, client.clone());
+        let mut members = self.members();
+        if let Some(words) = &members.words {
+            client.speak(words.clone());
+        }
+        members.clients.insert(name, client.clone());
+        drop(members);
         self.changes.send_modify(|count| *count += 1);
         Ok(client)
     }
@@ -186,6 +193,12 @@ impl Companies {
     /// Locks every company.
     pub fn lock(&self, cause: LockCause) {
         self.each(|client| client.lock_because(cause));
+    }
+
+    /// Every company speaks another language on its proxy's own pages, those that come later, too.
+    pub fn speak(&self, words: &Words) {
+        self.members().words = Some(words.clone());
+        self.each(|client| client.speak(words.clone()));
     }
 
     /// Every company heeds what the system says about the person.

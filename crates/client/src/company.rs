@@ -1,11 +1,12 @@
 //! What the device asks the connector itself, inside the tunnel.
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode, Version};
+use http::header::{ETAG, IF_NONE_MATCH};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use latchgate_protocol::DeviceId;
-use latchgate_tunnel::catalogue::{AUTHORITY, CATALOGUE_PATH, Catalogue, PING_PATH};
+use latchgate_tunnel::catalogue::{AUTHORITY, CATALOGUE_PATH, Catalogue, PING_PATH, TIME_HEADER};
 use latchgate_tunnel::devices::{ConfirmDevice, DEVICES_PATH, DeviceAction, DeviceList, RevokeDevice};
 use serde::Serialize;
 use thiserror::Error;
@@ -47,6 +48,22 @@ impl AskError {
     }
 }
 
+/// What there is to hear about the catalogue.
+pub(crate) enum News {
+    /// It is another one than before, or the first.
+    Changed {
+        /// The catalogue.
+        catalogue: Catalogue,
+        /// Names it, where the connector does that.
+        tag: Option<HeaderValue>,
+    },
+    /// It is the one that is known.
+    Same {
+        /// The company's time, in Unix seconds.
+        time: Option<u64>,
+    },
+}
+
 /// Asks the connector over whichever session is open.
 pub(crate) struct Company<'a> {
     uplink: &'a Uplink,
@@ -57,12 +74,23 @@ impl<'a> Company<'a> {
         Self { uplink }
     }
 
-    /// Fetches the catalogue.
-    pub(crate) async fn catalogue(&self) -> Result<Catalogue, AskError> {
-        let answer = self.get(CATALOGUE_PATH).await?;
+    /// Fetches the catalogue, unless it is still the one that `known` names.
+    pub(crate) async fn catalogue(&self, known: Option<&HeaderValue>) -> Result<News, AskError> {
+        let mut request = request(Method::GET, CATALOGUE_PATH, Passing::empty());
+        if let Some(known) = known {
+            request.headers_mut().insert(IF_NONE_MATCH, known.clone());
+        }
+        let answer = self.send(request).await?;
+        if answer.status() == StatusCode::NOT_MODIFIED {
+            let time = answer.headers().get(TIME_HEADER).and_then(|time| time.to_str().ok()?.parse().ok());
+            return Ok(News::Same { time });
+        }
+        let answer = successful(answer)?;
+        let tag = answer.headers().get(ETAG).cloned();
         let body = Limited::new(answer.into_body(), CATALOGUE_BODY).collect().await.map_err(AskError::Body)?;
         let bytes: Bytes = body.to_bytes();
-        serde_json::from_slice(&bytes).map_err(AskError::Malformed)
+        let catalogue = serde_json::from_slice(&bytes).map_err(AskError::Malformed)?;
+        Ok(News::Changed { catalogue, tag })
     }
 
     /// Lists the person's devices.
@@ -107,14 +135,26 @@ impl<'a> Company<'a> {
     }
 
     async fn ask(&self, method: Method, path: &str, body: Passing) -> Result<Response<Incoming>, AskError> {
-        let mut request = Request::new(body);
-        *request.method_mut() = method;
-        *request.version_mut() = Version::HTTP_2;
-        *request.uri_mut() = format!("http://{AUTHORITY}{path}").parse().expect("a constant address parses");
-        let answer = self.uplink.request(request).await?;
-        if let Some(fault) = connector_refusal(answer.headers()) {
-            return Err(AskError::Refused(fault));
-        }
-        if answer.status().is_success() { Ok(answer) } else { Err(AskError::Status(answer.status())) }
+        successful(self.send(request(method, path, body)).await?)
     }
+
+    async fn send(&self, request: Request<Passing>) -> Result<Response<Incoming>, AskError> {
+        let answer = self.uplink.request(request).await?;
+        match connector_refusal(answer.headers()) {
+            Some(fault) => Err(AskError::Refused(fault)),
+            None => Ok(answer),
+        }
+    }
+}
+
+fn request(method: Method, path: &str, body: Passing) -> Request<Passing> {
+    let mut request = Request::new(body);
+    *request.method_mut() = method;
+    *request.version_mut() = Version::HTTP_2;
+    *request.uri_mut() = format!("http://{AUTHORITY}{path}").parse().expect("a constant address parses");
+    request
+}
+
+fn successful(answer: Response<Incoming>) -> Result<Response<Incoming>, AskError> {
+    if answer.status().is_success() { Ok(answer) } else { Err(AskError::Status(answer.status())) }
 }

@@ -6,39 +6,43 @@
 //!    pinged; when it ends, the next one is opened, sooner or later by the backoff.
 //! 3. After a day the next session is opened before the old one is left.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod pulse;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use http::HeaderValue;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use latchgate_link::backoff::Backoff;
-use latchgate_link::control::{Control, Controls};
+use latchgate_link::control::Controls;
 use latchgate_link::limits::{CONNECTION_WINDOW, STREAM_WINDOW};
 use latchgate_link::{LinkError, Refusal};
 use latchgate_tunnel::CloseReason;
+use latchgate_tunnel::catalogue::Catalogue;
 use latchgate_tunnel::rules::DeviceRules;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{info, warn};
 
+use self::pulse::{Need, Pulse};
 use crate::board::{Board, lights};
-use crate::catalogue::{SiteIndex, Sites, views};
+use crate::catalogue::{SiteIndex, Sites, brand, views};
 use crate::clocks::Clocks;
-use crate::company::{AskError, Company};
+use crate::company::{AskError, Company, News};
 use crate::contact::ContactDesk;
+use crate::drawer::Drawer;
 use crate::establish::{EstablishError, Established, Establisher};
 use crate::failure::{Failure, Fault};
 use crate::farewell::Goodbye;
-use crate::limits::{
-    ANSWER_TIMEOUT, CATALOGUE_EVERY, HEAD, PAIRING_PATIENCE, PING_EVERY, PINGS_LOST, REFUSED_PAUSE, SESSION_DRAIN,
-    SESSION_LIFETIME, WAKE_TIMEOUT,
-};
+use crate::limits::{ANSWER_TIMEOUT, HEAD, LOW_DATA_WINDOW, PAIRING_PATIENCE, PINGS_LOST, REFUSED_PAUSE, WAKE_TIMEOUT};
 use crate::network::{Link, Opened};
 use crate::profile::{Profile, ProfileFolder};
 use crate::rotation::RotationDesk;
 use crate::uplink::Uplink;
-use crate::view::Light;
+use crate::view::{KeptView, Light};
 
 /// What the connection shares with the rest of the client.
 pub(crate) struct Shared {
@@ -53,12 +57,24 @@ pub(crate) struct Shared {
     pub(crate) rotation: Arc<RotationDesk>,
     /// Hears of each sealed answer.
     pub(crate) contact: Arc<ContactDesk>,
+    /// What pages left behind, and what sites move.
+    pub(crate) drawer: Arc<Drawer>,
+    /// Whether little data shall move.
+    pub(crate) low_data: Arc<AtomicBool>,
 }
 
 /// The connection of one open vault.
 pub(crate) struct Connection {
-    pub(crate) establisher: Establisher,
-    pub(crate) shared: Shared,
+    establisher: Establisher,
+    shared: Shared,
+    known: Mutex<Known>,
+}
+
+/// The catalogue that is shown, by what names it, and the rules that came with it.
+#[derive(Default)]
+struct Known {
+    tag: Option<HeaderValue>,
+    rules: DeviceRules,
 }
 
 /// One HTTP/2 session; its task ends when this is dropped.
@@ -75,6 +91,10 @@ impl Drop for Session {
 }
 
 impl Connection {
+    pub(crate) fn new(establisher: Establisher, shared: Shared) -> Self {
+        Self { establisher, shared, known: Mutex::default() }
+    }
+
     /// Goes through what is left of a pairing. Passing failures are tried again for a while; after that, and
     /// after others, the screen says what happened and nothing is lost.
     pub(crate) async fn pair(&mut self) -> Option<Established> {
@@ -196,7 +216,7 @@ impl Connection {
     }
 
     async fn attend(&self, mut session: Session, link: &dyn Link) -> bool {
-        let mut pulse = Pulse::new();
+        let mut pulse = Pulse::new(self.shared.low_data.load(Ordering::Relaxed));
         let mut answered = false;
         let mut draining = None;
         loop {
@@ -254,10 +274,14 @@ impl Connection {
 
     async fn open(&self, opened: Opened) -> Option<Session> {
         let Opened { stream, controls } = opened;
+        let (connection_window, stream_window) = match self.shared.low_data.load(Ordering::Relaxed) {
+            true => (LOW_DATA_WINDOW, LOW_DATA_WINDOW),
+            false => (CONNECTION_WINDOW, STREAM_WINDOW),
+        };
         let handshake = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(connection_window)
+            .initial_stream_window_size(stream_window)
             .max_header_list_size(HEAD)
             .handshake(TokioIo::new(stream))
             .await;
@@ -285,41 +309,56 @@ impl Connection {
     }
 
     async fn refresh_catalogue(&self) {
-        let Shared { board, uplink, sites, folder, profile, .. } = &self.shared;
-        match Company::new(uplink).catalogue().await {
-            Ok(catalogue) => {
+        let tag = self.known().tag.clone();
+        match Company::new(&self.shared.uplink).catalogue(tag.as_ref()).await {
+            Ok(News::Same { time }) => {
+                let rules = self.known().rules;
+                self.hear(Some((rules, time))).await;
+            }
+            Ok(News::Changed { catalogue, tag }) => {
                 self.hear(Some((catalogue.rules, catalogue.time))).await;
-                sites.store(Arc::new(SiteIndex::new(&catalogue)));
-                let view = {
-                    let mut profile = profile.lock().unwrap_or_else(PoisonError::into_inner);
-                    if profile.company != catalogue.company {
-                        profile.company.clone_from(&catalogue.company);
-                        // The name is for the lock screen only; the next catalogue brings it again.
-                        drop(
-                            folder
-                                .write(&profile)
-                                .inspect_err(|error| warn!(%error, "the company's name was not kept")),
-                        );
-                    }
-                    profile.view(Some(catalogue.person.name.clone()))
-                };
-                board.set_profile(Some(view));
-                board.set_sites(views(&catalogue));
-                board.set_refusal(None);
+                self.show_catalogue(&catalogue);
+                *self.known() = Known { tag, rules: catalogue.rules };
             }
             Err(AskError::Refused(fault)) => {
                 self.hear(None).await;
-                sites.store(Arc::default());
-                board.set_sites(Vec::new());
-                board.set_refusal(Some(fault.failure()));
+                *self.known() = Known::default();
+                self.shared.sites.store(Arc::default());
+                self.shared.board.set_sites(Vec::new(), None, KeptView::default());
+                self.shared.board.set_refusal(Some(fault.failure()));
             }
             Err(error) => warn!(%error, "the catalogue was not fetched"),
         }
     }
 
+    fn show_catalogue(&self, catalogue: &Catalogue) {
+        let Shared { board, sites, folder, profile, drawer, .. } = &self.shared;
+        sites.store(Arc::new(SiteIndex::new(catalogue, &drawer.meters)));
+        let view = {
+            let mut profile = profile.lock().unwrap_or_else(PoisonError::into_inner);
+            if profile.company != catalogue.company {
+                profile.company.clone_from(&catalogue.company);
+                // The name is for the lock screen only; the next catalogue brings it again.
+                drop(folder.write(&profile).inspect_err(|error| warn!(%error, "the company's name was not kept")));
+            }
+            profile.view(Some(catalogue.person.name.clone()))
+        };
+        let listed = views(catalogue);
+        let kept = drawer.view(&listed);
+        board.set_profile(Some(view));
+        board.set_sites(listed, brand(catalogue), kept);
+        board.set_refusal(None);
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The company answered, sealed; what it asks of this device is kept where that is new.
     async fn hear(&self, said: Option<(DeviceRules, Option<u64>)>) {
-        let heard = self.shared.contact.hear(said, &Clocks::now());
+        let now = Clocks::now();
+        self.shared.board.set_answered(now.unix());
+        let heard = self.shared.contact.hear(said, &now);
         match self.establisher.note_contact(heard.clone()).await {
             Ok(false) => return,
             Ok(true) => {}
@@ -336,7 +375,7 @@ impl Connection {
         let answer = timeout(patience, Company::new(&self.shared.uplink).ping()).await;
         if matches!(answer, Ok(Ok(()))) {
             pulse.missed = 0;
-            self.shared.board.set_company(Light::Good);
+            self.shared.board.set_answered(Clocks::now().unix());
             return Outcome::Answered;
         }
         pulse.missed += 1;
@@ -367,69 +406,6 @@ enum Outcome {
     Replaced(Session),
     /// The session before had its time to finish.
     Drained,
-}
-
-/// What a session needs.
-enum Need {
-    Catalogue,
-    Ping,
-    Wake,
-    Renewal,
-    Rotation,
-    Drained,
-}
-
-/// The clocks of one session.
-struct Pulse {
-    ping: Interval,
-    catalogue: Interval,
-    renewal: Instant,
-    drained: Option<Instant>,
-    missed: u32,
-}
-
-impl Pulse {
-    fn new() -> Self {
-        let now = Instant::now();
-        let every = |period| {
-            let mut interval = interval_at(now, period);
-            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            interval
-        };
-        Self {
-            ping: every(PING_EVERY),
-            catalogue: every(CATALOGUE_EVERY),
-            renewal: now + SESSION_LIFETIME,
-            drained: None,
-            missed: 0,
-        }
-    }
-
-    fn renew(&mut self) {
-        let now = Instant::now();
-        self.renewal = now + SESSION_LIFETIME;
-        self.drained = Some(now + SESSION_DRAIN);
-    }
-
-    async fn next(&mut self, shared: &Shared, controls: &mut Controls) -> Need {
-        let drained = self.drained;
-        tokio::select! {
-            biased;
-            () = shared.rotation.asked() => Need::Rotation,
-            Some(Control::Rotate(_)) = controls.receive() => Need::Rotation,
-            () = shared.wake.notified() => {
-                self.catalogue.reset_immediately();
-                Need::Wake
-            }
-            _ = self.catalogue.tick() => Need::Catalogue,
-            _ = self.ping.tick() => Need::Ping,
-            () = sleep_until(self.renewal) => Need::Renewal,
-            () = sleep_until(drained.unwrap_or(self.renewal)), if drained.is_some() => {
-                self.drained = None;
-                Need::Drained
-            }
-        }
-    }
 }
 
 /// Writes an error with all its reasons.

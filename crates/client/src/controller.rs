@@ -9,6 +9,7 @@
 mod backup;
 mod binding;
 mod contact;
+mod keeping;
 mod leaving;
 mod locking;
 mod moving;
@@ -32,12 +33,13 @@ use crate::client::{
 use crate::clocks::Clocks;
 use crate::connection::{Connection, Shared};
 use crate::contact::{ContactDesk, Due};
+use crate::drawer::{self, Drawer};
 use crate::establish::Establisher;
 use crate::failure::{Failure, Fault};
 use crate::farewell::{Farewell, forget_end, read_end};
 use crate::network::Network;
 use crate::profile::{Place, Profile, ProfileFolder};
-use crate::proxy::Proxy;
+use crate::proxy::{Behind, Proxy, Spoken};
 use crate::rotation::RotationDesk;
 use crate::uplink::Uplink;
 use crate::vault::contents::{Active, Contents};
@@ -72,6 +74,10 @@ pub(crate) struct Controller {
     contact: Arc<ContactDesk>,
     /// The bound key was found to be dropped.
     unbound: AtomicBool,
+    /// The words of the proxy's own pages.
+    words: Arc<Spoken>,
+    /// Whether little data shall move.
+    low_data: Arc<AtomicBool>,
 }
 
 /// What exists while the vault is open.
@@ -82,9 +88,12 @@ struct Open {
     sites: Arc<crate::catalogue::Sites>,
     wake: Arc<Notify>,
     rotation: Arc<RotationDesk>,
+    drawer: Arc<Drawer>,
     connection: Option<AbortHandle>,
     proxy: Option<Proxy>,
     idle: Option<AbortHandle>,
+    /// Writes what pages left behind.
+    keeping: AbortHandle,
 }
 
 impl Drop for Open {
@@ -92,6 +101,7 @@ impl Drop for Open {
         for task in [self.connection.take(), self.idle.take()].into_iter().flatten() {
             task.abort();
         }
+        self.keeping.abort();
     }
 }
 
@@ -133,6 +143,8 @@ impl Controller {
             used: Mutex::new(Clocks::now()),
             contact: Arc::default(),
             unbound: AtomicBool::new(false),
+            words: Arc::default(),
+            low_data: Arc::default(),
         });
         controller.contact.begin(profile.as_ref().and_then(|profile| profile.contact.clone()), &Clocks::now());
         controller.show_settings(&profile.as_ref().map(|profile| profile.settings.clone()).unwrap_or_default());
@@ -239,6 +251,10 @@ impl Controller {
     /// Erases what lies in the given place; what is gone already is no error.
     async fn erase_from(&self, place: Place) -> Result<(), Failure> {
         self.erase_web_data().await?;
+        drawer::delete(self.folder.path()).map_err(|error| {
+            warn!(%error, "what pages left behind was not deleted");
+            Fault::StorageFailed.failure()
+        })?;
         self.shelf(place).clear().await.map_err(|error| Failure::from(&error))?;
         self.folder.delete().map_err(|error| {
             warn!(%error, "the profile was not deleted");
@@ -277,6 +293,7 @@ impl Controller {
         }
         let vault = Arc::new(tokio::sync::Mutex::new(vault));
         let stage = stage(&vault).await;
+        let drawer = Arc::new(self.open_drawer(vault.lock().await.contents().static_key()));
         let open = Open {
             vault,
             profile: Arc::new(Mutex::new(profile)),
@@ -284,6 +301,8 @@ impl Controller {
             sites: Arc::default(),
             wake: Arc::default(),
             rotation: Arc::default(),
+            keeping: keeping::keep_writing(&drawer),
+            drawer,
             connection: None,
             proxy: None,
             idle: self.follow_idleness(),
@@ -318,16 +337,18 @@ impl Controller {
 
     /// Opens the proxy and shows the portal.
     async fn open_portal(&self) -> Result<(), Failure> {
-        let Some((sites, uplink)) =
-            self.opened().as_ref().map(|open| (Arc::clone(&open.sites), Arc::clone(&open.uplink)))
-        else {
-            return Err(Fault::Locked.failure());
-        };
+        let behind = self.opened().as_ref().map(|open| Behind {
+            sites: Arc::clone(&open.sites),
+            uplink: Arc::clone(&open.uplink),
+            words: Arc::clone(&self.words),
+            low_data: Arc::clone(&self.low_data),
+        });
+        let Some(behind) = behind else { return Err(Fault::Locked.failure()) };
         let (listen, credentials) = {
             let options = self.proxy_options.lock().unwrap_or_else(PoisonError::into_inner);
             (options.listen, options.credentials().map_err(|_| Fault::NoRandomness.failure())?)
         };
-        let proxy = Proxy::start(listen, credentials, sites, uplink).await.map_err(|error| {
+        let proxy = Proxy::start(listen, credentials, behind).await.map_err(|error| {
             warn!(%error, "the proxy did not start");
             self.lock(LockCause::Person);
             Fault::ProxyFailed.failure()
@@ -358,8 +379,10 @@ impl Controller {
             profile: Arc::clone(&open.profile),
             rotation: Arc::clone(&open.rotation),
             contact: Arc::clone(&self.contact),
+            drawer: Arc::clone(&open.drawer),
+            low_data: Arc::clone(&self.low_data),
         };
-        let mut connection = Connection { establisher, shared };
+        let mut connection = Connection::new(establisher, shared);
         let this = Weak::clone(&self.this);
         let task = tokio::spawn(async move {
             let mut first = None;

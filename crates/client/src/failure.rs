@@ -257,6 +257,10 @@ faults! {
     RequiredByCompany = "required-by-company",
         "Your company requires a stricter setting.",
         "Choose one of the values that are offered.";
+    /// A page that cannot be kept.
+    NotPinned = "not-pinned",
+        "This page cannot be pinned.",
+        "Pages of your company's sites can be pinned, up to 48 of them. Remove one that you do not need any more.";
     /// Not a file of settings.
     SettingsUnreadable = "settings-unreadable",
         "This file does not hold settings that this version can read.",

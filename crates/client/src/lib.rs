@@ -17,6 +17,7 @@ mod company;
 mod connection;
 mod contact;
 mod controller;
+mod drawer;
 mod establish;
 pub mod failure;
 mod farewell;
@@ -25,19 +26,25 @@ mod network;
 pub mod presence;
 mod profile;
 mod proxy;
+pub mod report;
 mod rotation;
+mod traffic;
 mod uplink;
 pub mod vault;
 pub mod view;
+pub mod words;
 #[cfg(test)]
 mod world;
 
 pub use client::{
-    Client, ClientConfig, ClientError, EraseWebData, IdleLock, ProfileName, ProxyEndpoint, ProxyOptions, UnlockSecret,
+    Client, ClientConfig, ClientError, EraseWebData, IdleLock, Login, ProfileName, ProxyEndpoint, ProxyOptions,
+    SameSite, UnlockSecret,
 };
 pub use companies::{Companies, CompaniesConfig};
 pub use failure::{Failure, Fault};
 pub use latchgate_link::dial::TlsRoots;
 pub use latchgate_protocol::origin::PlainHttp;
+pub use report::{Fact, Report};
 pub use vault::{FileStore, KeyStore, KeychainStore, StoreError};
 pub use view::AppView;
+pub use words::{FailureWords, PageWords, Words};

@@ -124,3 +124,34 @@ pub(crate) const LEAVES: usize = 4096;
 pub(crate) const RESUME_FROM: u64 = 256 * 1024;
 /// How long a broken answer waits for a session on which its rest can be asked for.
 pub(crate) const RESUME_PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// The longest line of an administrator that is shown, in characters.
+pub(crate) const NOTE: usize = 200;
+/// The longest address of a page that is kept, in bytes: longer ones carry state, and are no places to go back to.
+pub(crate) const PAGE_ADDRESS: usize = 2048;
+/// The longest title of a page that is kept, in characters.
+pub(crate) const PAGE_TITLE: usize = 160;
+/// Recent pages that are kept: enough that those of sites which are gone for a day leave some to show.
+pub(crate) const RECENT: usize = 32;
+/// Recent pages that are shown: two rows on a desktop.
+pub(crate) const RECENT_SHOWN: usize = 12;
+/// Pages that can be pinned: more are not found again at a glance.
+pub(crate) const PINNED: usize = 48;
+/// Sites whose size is kept.
+pub(crate) const SIZES: usize = 500;
+/// Months for which what sites moved is kept.
+pub(crate) const USAGE_MONTHS: usize = 12;
+/// Cookies that are kept over a lock: what browsers keep for some twenty sites.
+pub(crate) const LOGINS: usize = 1000;
+/// How often what pages left behind is written, where it changed: what a crash can take.
+pub(crate) const DRAWER_FLUSH: Duration = Duration::from_secs(10);
+
+/// The sizes in which pages can be shown by default, in percent.
+pub(crate) const TEXT_SIZES: std::ops::RangeInclusive<u16> = 50..=300;
+/// By how much rarer the company is asked for something where little data shall move.
+pub(crate) const LOW_DATA_FACTOR: u32 = 4;
+/// The window of the connection where little data shall move, in bytes: less lies on its way that nobody wants any
+/// more.
+pub(crate) const LOW_DATA_WINDOW: u32 = 256 * 1024;
+/// Events that a report for the help desk looks back on.
+pub(crate) const JOURNAL: usize = 60;

@@ -19,7 +19,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt as _;
@@ -32,7 +32,7 @@ use tracing::{debug, warn};
 pub(crate) use self::authority::Authority;
 pub(crate) use self::credentials::Credentials;
 use self::http::serve_listener;
-pub(crate) use self::page::connector_refusal;
+pub(crate) use self::page::{Spoken, connector_refusal};
 pub(crate) use self::transfer::{Transfer, Transfers};
 use crate::catalogue::{Scheme, Site, Sites};
 use crate::client::{ClientError, ProxyEndpoint};
@@ -46,12 +46,22 @@ const SOCKS5: u8 = 5;
 pub(crate) struct Gate {
     credentials: Credentials,
     authority: Arc<Authority>,
-    sites: Arc<Sites>,
-    uplink: Arc<Uplink>,
+    behind: Behind,
     transfers: Arc<Transfers>,
     closed: CancellationToken,
     /// How many connections of a browser were served so far.
     connections: AtomicU64,
+}
+
+/// What lies behind the proxy, and how the person wants it.
+#[derive(Clone)]
+pub(crate) struct Behind {
+    pub(crate) sites: Arc<Sites>,
+    pub(crate) uplink: Arc<Uplink>,
+    /// The words of the proxy's own pages.
+    pub(crate) words: Arc<Spoken>,
+    /// Whether sites are asked for less.
+    pub(crate) low_data: Arc<AtomicBool>,
 }
 
 /// The number of a connection over which a browser speaks HTTP/1.1: what logins like NTLM are bound to.
@@ -70,8 +80,7 @@ impl Proxy {
     pub(crate) async fn start(
         address: SocketAddr,
         credentials: Credentials,
-        sites: Arc<Sites>,
-        uplink: Arc<Uplink>,
+        behind: Behind,
     ) -> Result<Self, ClientError> {
         if !address.ip().is_loopback() {
             return Err(ClientError::NotLoopback);
@@ -90,8 +99,7 @@ impl Proxy {
         let gate = Arc::new(Gate {
             credentials,
             authority,
-            sites,
-            uplink,
+            behind,
             transfers: Arc::clone(&transfers),
             closed: closed.clone(),
             connections: AtomicU64::new(0),
@@ -118,16 +126,20 @@ impl Gate {
         drop(tokio::spawn(async move { closed.run_until_cancelled(task).await }));
     }
 
+    fn saves_data(&self) -> bool {
+        self.behind.low_data.load(Ordering::Relaxed)
+    }
+
     fn number_connection(&self) -> BrowserConnection {
         BrowserConnection(self.connections.fetch_add(1, Ordering::Relaxed))
     }
 
     fn site(&self, scheme: Scheme, host: &str, port: u16) -> Option<Arc<Site>> {
-        self.sites.load().find(scheme, host, port)
+        self.behind.sites.load().find(scheme, host, port)
     }
 
     fn any_site(&self, host: &str, port: u16) -> Option<Arc<Site>> {
-        self.sites.load().find_any(host, port)
+        self.behind.sites.load().find_any(host, port)
     }
 }
 

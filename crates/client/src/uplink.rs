@@ -24,6 +24,7 @@ use tracing::debug;
 use crate::failure::{Failure, Fault};
 use crate::limits::WAIT_FOR_SESSION;
 use crate::proxy::Transfer;
+use crate::traffic::Meter;
 
 /// Why a body broke off.
 pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -33,6 +34,8 @@ pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;
 pub(crate) enum Passing {
     /// As it comes.
     Stream(Incoming),
+    /// As it comes, and counted.
+    Metered(Incoming, Meter),
     /// As it comes, and past the end of the session it came on.
     Transfer(Box<Transfer>),
     /// In one piece.
@@ -43,6 +46,15 @@ impl Passing {
     pub(crate) const fn empty() -> Self {
         Self::Whole(None)
     }
+
+    /// Counts what passes from now on; what was made here is not counted.
+    pub(crate) fn metered(self, meter: Meter) -> Self {
+        match self {
+            Self::Stream(body) | Self::Metered(body, _) => Self::Metered(body, meter),
+            Self::Transfer(transfer) => Self::Transfer(Box::new(transfer.metered(meter))),
+            Self::Whole(body) => Self::Whole(body),
+        }
+    }
 }
 
 impl Body for Passing {
@@ -52,6 +64,13 @@ impl Body for Passing {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         match self.get_mut() {
             Self::Stream(body) => Pin::new(body).poll_frame(cx).map_err(BodyError::from),
+            Self::Metered(body, meter) => {
+                let polled = Pin::new(body).poll_frame(cx).map_err(BodyError::from);
+                if let Poll::Ready(Some(Ok(frame))) = &polled {
+                    meter.count(frame.data_ref().map_or(0, Bytes::len));
+                }
+                polled
+            }
             Self::Transfer(transfer) => transfer.poll_frame(cx),
             Self::Whole(body) => Poll::Ready(body.take().map(|bytes| Ok(Frame::data(bytes)))),
         }
@@ -59,7 +78,7 @@ impl Body for Passing {
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Stream(body) => body.is_end_stream(),
+            Self::Stream(body) | Self::Metered(body, _) => body.is_end_stream(),
             Self::Transfer(transfer) => transfer.is_end_stream(),
             Self::Whole(body) => body.is_none(),
         }
@@ -67,7 +86,7 @@ impl Body for Passing {
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Stream(body) => body.size_hint(),
+            Self::Stream(body) | Self::Metered(body, _) => body.size_hint(),
             Self::Transfer(transfer) => transfer.size_hint(),
             Self::Whole(body) => SizeHint::with_exact(body.as_ref().map_or(0, |bytes| bytes.len() as u64)),
         }

@@ -238,6 +238,8 @@ impl Vault {
             (Protection::BoundKey, UnlockSecret::Biometric(bound)) => VaultKey::derive_from_bound_key(&bound),
             (Protection::FileKey, UnlockSecret::FileKey(key)) => VaultKey::derive_from_file_key(&key),
             (Protection::StoredKey, UnlockSecret::None) => read_stored_key(&shelf).await?,
+            // What is sealed like something beside a vault is none.
+            (Protection::Vault, _) => return Err(VaultError::Corrupt),
             (Protection::Passphrase(_) | Protection::BoundKey | Protection::FileKey | Protection::StoredKey, _) => {
                 return Err(VaultError::WrongMethod);
             }

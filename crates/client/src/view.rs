@@ -25,6 +25,10 @@ pub struct AppView {
     pub status: StatusView,
     /// The catalogue, empty while locked.
     pub sites: Vec<SiteView>,
+    /// How the company wants to look, absent while locked.
+    pub brand: Option<BrandView>,
+    /// The pages that the person kept or was on last, empty while locked.
+    pub kept: KeptView,
     /// Whether this system's keychain can be used.
     pub keychain: KeychainState,
     /// What holds for this profile: what the person chose, or what the company requires where that is stricter.
@@ -173,6 +177,10 @@ pub struct StatusView {
     pub company: Light,
     /// What is wrong, most urgent first.
     pub failure: Option<Failure>,
+    /// When the company last answered inside the sealed tunnel, in Unix seconds; absent before the first answer
+    /// since the vault was opened.
+    #[ts(type = "number | null")]
+    pub answered: Option<u64>,
 }
 
 /// One light.
@@ -255,6 +263,68 @@ pub struct SiteView {
     pub group: Option<String>,
     /// Whether the company reached it when somebody last asked for it; absent before that.
     pub reachable: Option<bool>,
+}
+
+/// How a company wants to look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct BrandView {
+    /// Its colour, as `#rrggbb`.
+    pub accent: Option<String>,
+    /// Its sign, as a `data:` URL of a picture.
+    pub logo: Option<String>,
+    /// A line of the administrator.
+    pub note: Option<String>,
+}
+
+/// Pages of the company's sites.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptView {
+    /// Those that the person pinned, in the order of pinning.
+    pub pinned: Vec<PageLink>,
+    /// Those that were opened last and are not pinned, the newest first.
+    pub recent: Vec<PageLink>,
+}
+
+/// One page of a site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct PageLink {
+    /// Its whole address.
+    pub url: String,
+    /// What it calls itself.
+    pub title: String,
+    /// The name of its site.
+    pub site: String,
+    /// The icon of its site.
+    pub icon: Option<String>,
+}
+
+/// What the pages of a company moved in one month.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct UsageMonth {
+    /// Year and month (UTC), as `2026-11`.
+    pub month: String,
+    /// Its sites, the one that moved most first.
+    pub sites: Vec<SiteUsage>,
+}
+
+/// What the pages of one site moved in a month: contents, without what carries them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SiteUsage {
+    /// What people call the site; its host where it is not in the catalogue any more.
+    pub name: String,
+    /// Its address.
+    pub url: String,
+    /// Bytes from this device.
+    #[ts(type = "number")]
+    pub sent: u64,
+    /// Bytes to this device.
+    #[ts(type = "number")]
+    pub received: u64,
 }
 
 /// What a pairing code says before anything is sent.
@@ -354,11 +424,28 @@ pub struct Settings {
     pub erase_after_tries: Option<u32>,
     /// Allows backups: files that are this device to whoever has them and their passphrase.
     pub backups: bool,
+    /// Keeps the logins of pages over a lock, sealed under the keys of the vault.
+    pub keep_logins: bool,
+    /// Remembers the pages that were opened last.
+    pub keep_recent: bool,
+    /// Moves less: sites are asked for less, and the company is asked less often.
+    pub low_data: bool,
+    /// How large pages are shown that the person has not made larger or smaller, in percent.
+    pub text_size: u16,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { lock_after_minutes: Some(IDLE_MINUTES), lock_with_screen: true, erase_after_tries: None, backups: false }
+        Self {
+            lock_after_minutes: Some(IDLE_MINUTES),
+            lock_with_screen: true,
+            erase_after_tries: None,
+            backups: false,
+            keep_logins: false,
+            keep_recent: true,
+            low_data: false,
+            text_size: 100,
+        }
     }
 }
 
@@ -404,6 +491,11 @@ pub fn bindings() -> String {
         StatusView,
         Light,
         SiteView,
+        BrandView,
+        KeptView,
+        PageLink,
+        UsageMonth,
+        SiteUsage,
         DeviceView,
         DeviceState,
         CodeView,

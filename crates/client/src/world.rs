@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use getrandom::SysRng;
-use http::{Request, Response};
+use http::header::{ETAG, IF_NONE_MATCH};
+use http::{Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -32,6 +33,7 @@ use latchgate_tunnel::{
     CodeFlags, DeviceSecretKey, DeviceSetupSecretKey, KeyId, PairingCode, StaticPrivateKey, StaticPublicKey,
 };
 use rand_core::UnwrapErr;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
@@ -69,6 +71,8 @@ pub(crate) struct Far {
     pub(crate) refuses_codes: bool,
     pub(crate) present: bool,
     pub(crate) catalogue: Catalogue,
+    /// How often the device heard that it has the present catalogue.
+    pub(crate) unchanged: u32,
     /// Ends every session that is open.
     cut: watch::Sender<u32>,
     /// Asks every session for another key.
@@ -109,6 +113,7 @@ impl World {
             refuses_codes: false,
             present: true,
             catalogue: catalogue(&["http://wiki.example.com", "https://safe.example.com"]),
+            unchanged: 0,
             cut: watch::Sender::new(0),
             asking: watch::Sender::new(0),
             farewell: watch::Sender::new(CloseReason::Done),
@@ -412,10 +417,20 @@ impl World {
     }
 
     fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
-        let text = match request.uri().path() {
-            CATALOGUE_PATH => serde_json::to_string(&self.far().catalogue).unwrap(),
-            path => format!("{path} at {}", request.uri().authority().unwrap()),
-        };
+        if request.uri().path() == CATALOGUE_PATH {
+            return self.answer_catalogue(request);
+        }
+        let text = format!("{} at {}", request.uri().path(), request.uri().authority().unwrap());
         Response::new(Full::new(Bytes::from(text)))
+    }
+
+    fn answer_catalogue(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+        let mut far = self.far();
+        let text = serde_json::to_string(&far.catalogue).unwrap();
+        let tag = format!("\"{}\"", hex::encode(&Sha256::digest(&text)[..8]));
+        let same = request.headers().get(IF_NONE_MATCH).is_some_and(|known| known == tag.as_str());
+        far.unchanged += u32::from(same);
+        let (status, body) = if same { (StatusCode::NOT_MODIFIED, String::new()) } else { (StatusCode::OK, text) };
+        Response::builder().status(status).header(ETAG, tag).body(Full::new(Bytes::from(body))).unwrap()
     }
 }

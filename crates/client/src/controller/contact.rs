@@ -8,6 +8,7 @@
 //! 3. An erasure is the same as after the company's own order, but for its words; it needs no passphrase and no
 //!    network.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, Weak};
 
 use tracing::{info, warn};
@@ -134,6 +135,7 @@ impl Controller {
     /// Shows what holds: the stricter of what the person chose and what the company asks for.
     pub(super) fn show_settings(&self, chosen: &Settings) {
         let required = self.contact.required();
+        self.low_data.store(chosen.low_data, Ordering::Relaxed);
         self.board.set_settings(required.applied_to(chosen), required);
     }
 

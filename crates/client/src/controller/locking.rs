@@ -15,10 +15,11 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::Controller;
+use super::keeping::close;
 use crate::client::IdleLock;
 use crate::clocks::Clocks;
 use crate::failure::{Failure, Fault};
-use crate::limits::{ERASE_TRIES_FLOOR, IDLE_LOOK, IDLE_MINUTES_CEILING};
+use crate::limits::{ERASE_TRIES_FLOOR, IDLE_LOOK, IDLE_MINUTES_CEILING, TEXT_SIZES};
 use crate::profile::Profile;
 use crate::vault::tries::Tries;
 use crate::view::{LockCause, Screen, Settings, UnlockMethod};
@@ -31,9 +32,11 @@ impl Controller {
             info!(?cause, "locked");
             *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = cause;
             let method = self.profile_of(&open).method;
+            let drawer = Arc::clone(&open.drawer);
             drop(open);
             self.board.go_dark();
             self.show_locked(method);
+            close(&drawer);
         }
     }
 
@@ -87,6 +90,7 @@ impl Controller {
             Fault::StorageFailed.failure()
         })?;
         self.show_settings(&changed.settings);
+        self.heed_keeping(&changed.settings);
         profile.lock().unwrap_or_else(PoisonError::into_inner).settings = changed.settings;
         Ok(())
     }
@@ -120,6 +124,7 @@ impl Settings {
     fn are_in_range(&self) -> bool {
         self.lock_after_minutes.is_none_or(|minutes| (1..=IDLE_MINUTES_CEILING).contains(&minutes))
             && self.erase_after_tries.is_none_or(|tries| tries >= ERASE_TRIES_FLOOR)
+            && TEXT_SIZES.contains(&self.text_size)
     }
 }
 

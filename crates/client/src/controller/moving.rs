@@ -60,6 +60,8 @@ mod tests {
             lock_with_screen: false,
             erase_after_tries: Some(20),
             backups: true,
+            text_size: 125,
+            ..Settings::default()
         };
         controller.set_settings(chosen.clone()).await.unwrap();
         controller.lock(LockCause::Person);

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use latchgate_protocol::{DeviceId, SealedBlob};
+use latchgate_tunnel::catalogue::Brand;
 use latchgate_tunnel::wipe::{ConfirmationHash, WipeKey};
 use latchgate_tunnel::{CloseReason, Generation};
 use zeroize::Zeroizing;
@@ -95,8 +96,13 @@ impl Device {
 
     /// Tells whether nothing of a pairing is left: keys, description, and what pages kept.
     pub(super) fn is_erased(&self) -> bool {
-        let described = self.folder.path().join("work/profile.json").exists();
+        let described = self.folder.path().join("work/profile.json").exists() || self.has_drawer();
         self.store.values.lock().unwrap().is_empty() && !described && self.erased.load(Ordering::Relaxed) > 0
+    }
+
+    /// Tells whether something lies there that pages left behind.
+    pub(super) fn has_drawer(&self) -> bool {
+        self.folder.path().join("work/kept.sealed").exists()
     }
 }
 
@@ -544,11 +550,28 @@ async fn after_a_day_the_next_session_takes_over_without_a_gap() {
 async fn a_changed_catalogue_shows_when_the_app_comes_back() {
     let device = Device::new();
     let controller = device.paired().await;
+    let brand = Brand { note: Some("Help desk: 200".to_owned()), ..Brand::default() };
+    device.world.far().catalogue.brand = Some(brand);
     device.world.far().catalogue.sites.truncate(1);
     controller.wake();
     let view = until(&controller, |view| view.sites.len() == 1).await;
     assert_eq!(view.sites[0].url, "http://wiki.example.com");
+    assert_eq!(view.brand.unwrap().note.as_deref(), Some("Help desk: 200"));
+    assert!(view.status.answered.is_some());
     assert!(get(&controller.proxy().unwrap(), "http://safe.example.com/").await.starts_with("HTTP/1.1 403"));
+}
+
+#[tokio::test]
+async fn a_catalogue_that_is_the_same_is_not_sent_again_and_stays_shown() {
+    let device = Device::new();
+    let controller = device.paired().await;
+    let before = until(&controller, |view| !view.sites.is_empty()).await;
+    controller.wake();
+    while device.world.far().unchanged == 0 {
+        tokio::task::yield_now().await;
+    }
+    let view = controller.board().view();
+    assert_eq!((view.sites, view.status.failure), (before.sites, None));
 }
 
 #[tokio::test]
@@ -839,7 +862,7 @@ async fn settings_change_while_the_vault_is_open_and_within_their_range_only() {
         assert_eq!(controller.set_settings(wrong).await.unwrap_err().code, "bad-setting");
     }
     let chosen =
-        Settings { lock_after_minutes: None, lock_with_screen: false, erase_after_tries: Some(12), backups: true };
+        Settings { lock_after_minutes: None, erase_after_tries: Some(12), backups: true, ..Settings::default() };
     controller.set_settings(chosen.clone()).await.unwrap();
     controller.lock(LockCause::Person);
     assert_eq!(controller.set_settings(Settings::default()).await.unwrap_err().code, "locked");

@@ -31,9 +31,12 @@ use super::{BrowserConnection, Gate, raw, websocket};
 use crate::catalogue::{Scheme, Site};
 use crate::failure::{Failure, Fault};
 use crate::limits::{GREETING_TIMEOUT, HEAD};
+use crate::traffic::Way;
 use crate::uplink::{Passing, UplinkError};
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
+/// Asks a site for less (the WICG's Save Data API).
+const SAVE_DATA: HeaderName = HeaderName::from_static("save-data");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const CHALLENGE: &str = "Basic realm=\"Latchgate\", charset=\"UTF-8\"";
 /// Streams that a browser may have open at once towards one site.
@@ -105,7 +108,7 @@ fn http1_builder() -> http1::Builder {
 }
 
 async fn answer_listener(gate: &Arc<Gate>, request: Request<Incoming>) -> Response<Passing> {
-    let reader = Reader::of(request.method(), request.headers());
+    let reader = &Reader::of(&gate.behind.words, request.method(), request.headers());
     if request.method() == Method::CONNECT {
         return answer_connect(gate, request);
     }
@@ -133,7 +136,7 @@ async fn answer_listener(gate: &Arc<Gate>, request: Request<Incoming>) -> Respon
 
 /// Answers CONNECT and serves the connection that follows.
 fn answer_connect(gate: &Arc<Gate>, request: Request<Incoming>) -> Response<Passing> {
-    let reader = Reader::Script;
+    let reader = &Reader::Script;
     if !is_authorized(gate, request.headers()) {
         return challenge(reader);
     }
@@ -158,7 +161,7 @@ fn answer_connect(gate: &Arc<Gate>, request: Request<Incoming>) -> Response<Pass
 
 /// Answers a request inside a connection to `site`.
 async fn answer_site(gate: &Arc<Gate>, site: &Arc<Site>, request: Request<Incoming>) -> Response<Passing> {
-    let reader = Reader::of(request.method(), request.headers());
+    let reader = &Reader::of(&gate.behind.words, request.method(), request.headers());
     if !names_site(&request, site) {
         return refuse(reader, StatusCode::MISDIRECTED_REQUEST, &Fault::SiteNotAllowed.failure());
     }
@@ -181,7 +184,7 @@ fn names_site(request: &Request<Incoming>, site: &Site) -> bool {
     some && hosts_agree && line.is_none_or(|authority| site.is_named(authority.as_str()))
 }
 
-async fn forward(gate: &Arc<Gate>, site: &Arc<Site>, request: Request<Incoming>, reader: Reader) -> Response<Passing> {
+async fn forward(gate: &Arc<Gate>, site: &Arc<Site>, request: Request<Incoming>, reader: &Reader) -> Response<Passing> {
     if websocket::is_extended(&request) || websocket::is_upgrade(&request) {
         return websocket::forward(gate, site, request, reader).await;
     }
@@ -189,7 +192,7 @@ async fn forward(gate: &Arc<Gate>, site: &Arc<Site>, request: Request<Incoming>,
     let Some(uri) = site_uri(site, parts.uri.path_and_query()) else {
         return refuse(reader, StatusCode::BAD_REQUEST, &Fault::BadRequest.failure());
     };
-    let mut outgoing = Request::new(Passing::Stream(body));
+    let mut outgoing = Request::new(Passing::Metered(body, site.traffic.meter(Way::Sent)));
     *outgoing.method_mut() = parts.method;
     *outgoing.uri_mut() = uri;
     *outgoing.version_mut() = Version::HTTP_2;
@@ -198,9 +201,15 @@ async fn forward(gate: &Arc<Gate>, site: &Arc<Site>, request: Request<Incoming>,
         Some(connection) => outgoing.headers_mut().insert(CONNECTION_HEADER, connection.0.into()),
         None => outgoing.headers_mut().remove(CONNECTION_HEADER),
     };
+    if gate.saves_data() {
+        outgoing.headers_mut().insert(SAVE_DATA, HeaderValue::from_static("on"));
+    }
     let source = Source::copy(&outgoing);
-    match gate.uplink.request(outgoing).await {
-        Ok(answer) => pass_back(answer, reader, |answer| gate.transfers.carry(&gate.uplink, source, answer)),
+    let meter = site.traffic.meter(Way::Received);
+    match gate.behind.uplink.request(outgoing).await {
+        Ok(answer) => pass_back(answer, reader, |answer| {
+            gate.transfers.carry(&gate.behind.uplink, source, answer).map(|body| body.metered(meter))
+        }),
         Err(error) => refuse_uplink(gate, reader, &error),
     }
 }
@@ -215,10 +224,10 @@ pub(super) fn site_uri(site: &Site, path: Option<&PathAndQuery>) -> Option<Uri> 
 /// Hands the connector's answer to the browser; its own refusals become pages for people.
 pub(super) fn pass_back(
     answer: Response<Incoming>,
-    reader: Reader,
+    reader: &Reader,
     carry: impl FnOnce(Response<Incoming>) -> Response<Passing>,
 ) -> Response<Passing> {
-    if reader == Reader::Person
+    if matches!(reader, Reader::Person(_))
         && let Some(fault) = connector_refusal(answer.headers())
     {
         return refuse(reader, answer.status(), &fault.failure());
@@ -233,24 +242,24 @@ pub(super) fn pass_back(
 }
 
 /// Answers a request that the tunnel did not carry, with the reason that the status shows too.
-pub(super) fn refuse_uplink(gate: &Gate, reader: Reader, error: &UplinkError) -> Response<Passing> {
+pub(super) fn refuse_uplink(gate: &Gate, reader: &Reader, error: &UplinkError) -> Response<Passing> {
     debug!(%error, "a request got no answer");
     match error {
-        UplinkError::NoSession => refuse(reader, StatusCode::SERVICE_UNAVAILABLE, &gate.uplink.obstacle()),
+        UplinkError::NoSession => refuse(reader, StatusCode::SERVICE_UNAVAILABLE, &gate.behind.uplink.obstacle()),
         UplinkError::Broken(_) => refuse(reader, StatusCode::BAD_GATEWAY, &Fault::TunnelDown.failure()),
     }
 }
 
-fn refuse_foreign(reader: Reader, host: &str) -> Response<Passing> {
+fn refuse_foreign(reader: &Reader, host: &str) -> Response<Passing> {
     let failure: Failure = match reader {
-        Reader::Person => Fault::SiteNotAllowed
+        Reader::Person(_) => Fault::SiteNotAllowed
             .with_message(format!("{host} is not one of the sites that your company shares with you.")),
         Reader::Script => Fault::SiteNotAllowed.failure(),
     };
     refuse(reader, StatusCode::FORBIDDEN, &failure)
 }
 
-fn challenge(reader: Reader) -> Response<Passing> {
+fn challenge(reader: &Reader) -> Response<Passing> {
     let mut answer = refuse(reader, StatusCode::PROXY_AUTHENTICATION_REQUIRED, &Fault::ProxyCredentials.failure());
     answer.headers_mut().insert(PROXY_AUTHENTICATE, HeaderValue::from_static(CHALLENGE));
     answer

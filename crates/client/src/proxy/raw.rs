@@ -17,6 +17,7 @@ use super::Gate;
 use super::http::{serve_site_http1, serve_site_http2};
 use crate::catalogue::{Scheme, Site};
 use crate::limits::{COPY_BUFFER, GREETING_TIMEOUT};
+use crate::traffic::Metered;
 use crate::uplink::Passing;
 
 /// Serves the connection behind a CONNECT.
@@ -45,7 +46,7 @@ where
 }
 
 /// Copies raw bytes through the tunnel.
-async fn pass_through<S>(gate: &Gate, mut stream: S, site: &Site) -> io::Result<()>
+async fn pass_through<S>(gate: &Gate, stream: S, site: &Site) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -54,12 +55,12 @@ where
     *request.version_mut() = Version::HTTP_2;
     let target = format!("{}:{}", site.host, site.port);
     *request.uri_mut() = Uri::builder().authority(target).build().map_err(io::Error::other)?;
-    let answer = gate.uplink.request(request).await.map_err(io::Error::other)?;
+    let answer = gate.behind.uplink.request(request).await.map_err(io::Error::other)?;
     if !answer.status().is_success() {
         return Err(io::Error::new(io::ErrorKind::ConnectionRefused, "the connector refused the connection"));
     }
     let mut tunnel = TokioIo::new(hyper::upgrade::on(answer).await.map_err(io::Error::other)?);
-    copy(&mut stream, &mut tunnel).await
+    copy(&mut Metered::browser(stream, &site.traffic), &mut tunnel).await
 }
 
 /// Copies both ways until both ends have closed.

@@ -1,4 +1,5 @@
 mod abuse;
+mod manners;
 mod rig;
 mod sites;
 mod transfers;

@@ -28,6 +28,7 @@ use tokio::time::{Instant, sleep};
 use tracing::debug;
 
 use crate::limits::{RESUME_FROM, RESUME_PATIENCE};
+use crate::traffic::Meter;
 use crate::uplink::{BodyError, Passing, Uplink, UplinkError, ended_with_the_session};
 
 /// How long to wait before asking again where no session came.
@@ -69,6 +70,7 @@ pub(crate) struct Transfer {
     /// The first byte of the version that is still missing, and the one after the last.
     missing: std::ops::Range<u64>,
     state: State,
+    meter: Option<Meter>,
 }
 
 /// What is needed to ask for the rest.
@@ -111,7 +113,7 @@ impl Transfers {
         holds.insert(source.uri.to_string(), Arc::downgrade(&hold));
         drop(holds);
         let rest = Arc::new(Rest { uplink: Arc::clone(uplink), source, validator });
-        let transfer = Transfer { rest, hold, missing, state: State::Flowing(body) };
+        let transfer = Transfer { rest, hold, missing, state: State::Flowing(body), meter: None };
         Response::from_parts(parts, Passing::Transfer(Box::new(transfer)))
     }
 
@@ -139,6 +141,11 @@ impl Transfers {
 }
 
 impl Transfer {
+    /// Counts what passes from now on.
+    pub(crate) fn metered(self, meter: Meter) -> Self {
+        Self { meter: Some(meter), ..self }
+    }
+
     pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         loop {
             self.hold.waiting.register(cx.waker());
@@ -155,7 +162,11 @@ impl Transfer {
                 },
                 State::Flowing(body) => match ready!(Pin::new(body).poll_frame(cx)) {
                     Some(Ok(frame)) => {
-                        self.missing.start += frame.data_ref().map_or(0, |data| data.len() as u64);
+                        let length = frame.data_ref().map_or(0, Bytes::len);
+                        self.missing.start += length as u64;
+                        if let Some(meter) = &self.meter {
+                            meter.count(length);
+                        }
                         return Poll::Ready(Some(Ok(frame)));
                     }
                     Some(Err(error)) if self.missing.is_empty() || !ended_with_the_session(&error) => {

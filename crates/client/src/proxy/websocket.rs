@@ -22,6 +22,7 @@ use super::page::{Reader, refuse};
 use super::raw::copy;
 use crate::catalogue::Site;
 use crate::failure::Fault;
+use crate::traffic::{Metered, Traffic};
 use crate::uplink::Passing;
 
 const WEBSOCKET: &str = "websocket";
@@ -52,7 +53,7 @@ pub(super) async fn forward(
     gate: &Arc<Gate>,
     site: &Arc<Site>,
     mut request: Request<Incoming>,
-    reader: Reader,
+    reader: &Reader,
 ) -> Response<Passing> {
     let accept = match derive_accept(&request) {
         Some(accept) => Some(accept),
@@ -70,7 +71,7 @@ pub(super) async fn forward(
     *outgoing.headers_mut() = join_cookies(strip_hop_by_hop(std::mem::take(request.headers_mut())));
     outgoing.headers_mut().remove(SEC_WEBSOCKET_KEY);
     outgoing.extensions_mut().insert(Protocol::from_static(WEBSOCKET));
-    let mut answer = match gate.uplink.request(outgoing).await {
+    let mut answer = match gate.behind.uplink.request(outgoing).await {
         Ok(answer) => answer,
         Err(error) => return refuse_uplink(gate, reader, &error),
     };
@@ -78,7 +79,7 @@ pub(super) async fn forward(
         return pass_back(answer, reader, |answer| answer.map(Passing::Stream));
     }
     let tunnel = hyper::upgrade::on(&mut answer);
-    gate.spawn(join(browser, tunnel));
+    gate.spawn(join(browser, tunnel, Arc::clone(&site.traffic)));
     greet(&answer, accept)
 }
 
@@ -98,10 +99,10 @@ fn greet(answer: &Response<Incoming>, accept: Option<HeaderValue>) -> Response<P
     greeting
 }
 
-async fn join(browser: OnUpgrade, tunnel: OnUpgrade) {
+async fn join(browser: OnUpgrade, tunnel: OnUpgrade, traffic: Arc<Traffic>) {
     let joined = async {
         let (browser, tunnel) = tokio::try_join!(browser, tunnel).map_err(std::io::Error::other)?;
-        copy(&mut TokioIo::new(browser), &mut TokioIo::new(tunnel)).await
+        copy(&mut Metered::browser(TokioIo::new(browser), &traffic), &mut TokioIo::new(tunnel)).await
     };
     if let Err(error) = joined.await {
         debug!(%error, "a WebSocket ended");

@@ -37,6 +37,7 @@ const PASSPHRASE: u8 = 1;
 const BOUND_KEY: u8 = 2;
 const STORED_KEY: u8 = 3;
 const FILE_KEY: u8 = 4;
+const VAULT: u8 = 5;
 
 /// Why a blob does not open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -69,6 +70,8 @@ pub(crate) enum Protection {
     StoredKey,
     /// From a key that a file elsewhere holds.
     FileKey,
+    /// From the keys in the vault, for what lies beside it.
+    Vault,
 }
 
 /// Argon2id's parameters.
@@ -139,6 +142,11 @@ impl VaultKey {
         Self::derive(file_key, b"file key")
     }
 
+    /// Derives the key of what lies beside the vault from the device's static key, which stays as long as the pairing.
+    pub(crate) fn derive_for_drawer(static_key: &[u8; 32]) -> Self {
+        Self::derive(static_key, b"kept")
+    }
+
     fn derive(from: &[u8], purpose: &[u8]) -> Self {
         let mut key = Self([0; 32]);
         Hkdf::<Sha256>::new(Some(b"LG1 vault"), from)
@@ -167,6 +175,7 @@ impl Protection {
             Self::BoundKey => head.push(BOUND_KEY),
             Self::StoredKey => head.push(STORED_KEY),
             Self::FileKey => head.push(FILE_KEY),
+            Self::Vault => head.push(VAULT),
         }
         head
     }
@@ -235,6 +244,7 @@ fn split(blob: &[u8]) -> Result<(Protection, &[u8]), BlobError> {
         BOUND_KEY => Ok((Protection::BoundKey, rest)),
         STORED_KEY => Ok((Protection::StoredKey, rest)),
         FILE_KEY => Ok((Protection::FileKey, rest)),
+        VAULT => Ok((Protection::Vault, rest)),
         _ => Err(BlobError::Incompatible),
     }
 }

@@ -128,6 +128,16 @@ pub(crate) struct Active {
 }
 
 impl Contents {
+    /// Returns the device's own key, which stays as long as the pairing.
+    pub(crate) const fn static_key(&self) -> &StaticPrivateKey {
+        match self {
+            Self::Claiming(claiming) => &claiming.static_key,
+            Self::Claimed(claimed) => &claimed.claiming.static_key,
+            Self::Pending(pending) => &pending.claimed.claiming.static_key,
+            Self::Active(active) => &active.static_key,
+        }
+    }
+
     /// Returns when the company last answered, where it asked for something.
     pub(crate) const fn contact(&self) -> Option<&Contact> {
         match self {

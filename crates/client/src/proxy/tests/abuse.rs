@@ -56,12 +56,7 @@ async fn ab_73_the_listener_is_a_loopback_one_at_a_port_of_the_systems_choice() 
     assert!(rig.proxy.endpoint().addr.ip().is_loopback());
     assert_ne!(rig.proxy.endpoint().addr.port(), other.proxy.endpoint().addr.port());
     for address in [Ipv4Addr::UNSPECIFIED, Ipv4Addr::new(10, 0, 0, 1)] {
-        let started = Proxy::start(
-            (address, 0).into(),
-            Credentials::make().unwrap(),
-            Arc::clone(&rig.sites),
-            Arc::clone(&rig.uplink),
-        );
+        let started = Proxy::start((address, 0).into(), Credentials::make().unwrap(), rig.behind.clone());
         assert!(matches!(started.await.err().unwrap(), ClientError::NotLoopback));
     }
 }

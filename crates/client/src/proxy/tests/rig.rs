@@ -28,7 +28,8 @@ use tokio_rustls::client::TlsStream;
 
 use crate::catalogue::tests::catalogue;
 use crate::catalogue::{SiteIndex, Sites};
-use crate::proxy::{Credentials, Proxy};
+use crate::proxy::{Behind, Credentials, Proxy};
+use crate::traffic::Meters;
 use crate::uplink::{Passing, Uplink};
 
 pub(super) const SITES: [&str; 6] = [
@@ -45,6 +46,8 @@ pub(super) struct Rig {
     pub(super) proxy: Proxy,
     pub(super) uplink: Arc<Uplink>,
     pub(super) sites: Arc<Sites>,
+    pub(super) meters: Arc<Meters>,
+    pub(super) behind: Behind,
     /// Told when an endless answer was given up.
     pub(super) dropped: mpsc::UnboundedReceiver<()>,
     dropping: mpsc::UnboundedSender<()>,
@@ -60,13 +63,23 @@ impl Rig {
     }
 
     pub(super) async fn start_without_session() -> Self {
-        let sites = Arc::new(Sites::from_pointee(SiteIndex::new(&catalogue(&SITES))));
+        let meters = Arc::new(Meters::default());
+        let sites = Arc::new(Sites::from_pointee(SiteIndex::new(&catalogue(&SITES), &meters)));
         let uplink = Arc::new(Uplink::default());
         let credentials = Credentials::make().unwrap();
         let listen = (Ipv4Addr::LOCALHOST, 0).into();
-        let proxy = Proxy::start(listen, credentials, Arc::clone(&sites), Arc::clone(&uplink)).await.unwrap();
+        let behind = Behind { sites, uplink, words: Arc::default(), low_data: Arc::default() };
+        let proxy = Proxy::start(listen, credentials, behind.clone()).await.unwrap();
         let (dropping, dropped) = mpsc::unbounded_channel();
-        Self { proxy, uplink, sites, dropped, dropping }
+        Self {
+            proxy,
+            uplink: Arc::clone(&behind.uplink),
+            sites: Arc::clone(&behind.sites),
+            meters,
+            behind,
+            dropped,
+            dropping,
+        }
     }
 
     /// Opens a session to the connector at the end of the pipe.
