@@ -15,15 +15,17 @@ pub(crate) mod zoom;
 use std::collections::BTreeMap;
 
 use latchgate_client::view::{LockCause, SiteView};
-use latchgate_client::{Client, Failure, Fault, ProfileName, ProxyEndpoint};
+use latchgate_client::{Client, Failure, Fault, Login, ProfileName, ProxyEndpoint};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 
 use self::rules::Verdict;
-use self::zoom::Zooms;
+use self::zoom::Step;
 use crate::platform;
 use crate::shell::{self, Shell};
-use crate::view::{BarPart, BarWish, DownloadView, FindStep, PageAction, PageNotice, PageQuestion, PageView};
+use crate::view::{
+    Appearance, BarPart, BarWish, DownloadView, FindStep, PageAction, PageNotice, PageQuestion, PageView,
+};
 
 /// How many pages may be open: each is a process, and a script must not open them without end.
 const MOST_PAGES: usize = 24;
@@ -35,7 +37,6 @@ const LABEL_PREFIX: &str = "page-";
 pub(crate) struct Pages {
     opened: u64,
     open: BTreeMap<String, Page>,
-    zooms: Zooms,
 }
 
 struct Page {
@@ -54,6 +55,10 @@ pub(crate) struct Access {
     pub(crate) proxy: ProxyEndpoint,
     /// The hosts of the `https` sites, whose certificates the page shall trust.
     pub(crate) secure_hosts: Vec<String>,
+    /// The logins that were kept over the last lock.
+    pub(crate) logins: Vec<Login>,
+    /// Whether little data shall move.
+    pub(crate) low_data: bool,
 }
 
 impl Pages {
@@ -68,6 +73,11 @@ impl Pages {
         let page = Page { profile, view, outside: None, bar: None };
         self.open.insert(label.clone(), page);
         Some(label)
+    }
+
+    /// Returns how many pages are open.
+    pub(crate) fn count(&self) -> usize {
+        self.open.len()
     }
 
     /// Sends a page's snapshots to its bar, beginning with the present one.
@@ -186,10 +196,12 @@ pub(crate) fn touch(app: &AppHandle) {
 /// Shows the state of a page in its bar and in the title of its window.
 pub(crate) fn update(app: &AppHandle, label: &str, change: impl FnOnce(&mut PageView)) {
     let mut title = None;
+    let client = client_of(app, label).map(|(client, _)| client);
     app.state::<Shell>().pages().update(label, |page| {
         let before = page.view.title.clone();
         change(&mut page.view);
         (page.view.host, page.view.encrypted) = rules::place(&page.view.address);
+        page.view.pinned = client.is_some_and(|client| client.is_pinned(&page.view.address));
         title = (page.view.title != before).then(|| page.view.title.clone());
     });
     if let (Some(title), Some(window)) = (title, app.get_webview_window(label))
@@ -220,6 +232,7 @@ pub(crate) fn act(app: &AppHandle, label: &str, action: PageAction) {
         PageAction::Lock => app.state::<Shell>().companies().lock(LockCause::Person),
         PageAction::ZoomIn | PageAction::ZoomOut | PageAction::ZoomReset => zoom(app, label, action),
         PageAction::FullScreen => turn_full_screen(app, label),
+        PageAction::Pin => turn_pin(app, label),
         PageAction::Back | PageAction::Forward | PageAction::Reload | PageAction::Stop | PageAction::Print => {
             let label = label.to_owned();
             run_on_main(app, move || platform::act(&label, action));
@@ -229,39 +242,101 @@ pub(crate) fn act(app: &AppHandle, label: &str, action: PageAction) {
 
 /// Shows a site larger or smaller, in all pages of its company.
 fn zoom(app: &AppHandle, label: &str, action: PageAction) {
-    let changed = {
-        let shell = app.state::<Shell>();
-        let mut pages = shell.pages();
-        let Some(page) = pages.open.get(label) else { return };
-        let (profile, host) = (page.profile.clone(), page.view.host.clone());
-        pages.zooms.step(&profile, &host, action);
-        let same = |page: &&Page| page.profile == profile && page.view.host == host;
-        pages.open.iter().filter(|(_, page)| same(page)).map(|(label, _)| label.clone()).collect::<Vec<_>>()
-    };
-    for label in changed {
+    let Some((client, page)) = client_of(app, label) else { return };
+    match zoom::step(client.page_size(&page.host), action) {
+        Step::To(percent) => client.set_page_size(&page.host, Some(percent)),
+        Step::Reset => client.set_page_size(&page.host, None),
+        Step::Stay => {}
+    }
+    show_sizes(app);
+}
+
+/// Shows every page as large as its site was shown last.
+fn show_sizes(app: &AppHandle) {
+    let labels: Vec<String> = app.state::<Shell>().pages().open.keys().cloned().collect();
+    for label in labels {
         show_zoom(app, &label);
     }
 }
 
 /// Shows a page as large as its site was shown last.
 fn show_zoom(app: &AppHandle, label: &str) {
-    let mut percent = None;
+    let Some((client, page)) = client_of(app, label) else { return };
+    let wanted = client.page_size(&page.host);
+    if page.zoom == wanted {
+        return;
+    }
+    app.state::<Shell>().pages().update(label, |page| page.view.zoom = wanted);
+    let label = label.to_owned();
+    run_on_main(app, move || platform::set_zoom(&label, wanted));
+}
+
+/// Returns the company that a page belongs to, and what the page shows.
+fn client_of(app: &AppHandle, label: &str) -> Option<(Client, PageView)> {
     let shell = app.state::<Shell>();
-    let mut pages = shell.pages();
-    let Pages { open, zooms, .. } = &mut *pages;
-    if let Some(page) = open.get_mut(label) {
-        let wanted = zooms.of(&page.profile, &page.view.host);
-        if page.view.zoom != wanted {
-            page.view.zoom = wanted;
-            page.show();
-            percent = Some(wanted);
-        }
+    let (profile, view) = shell.pages().open.get(label).map(|page| (page.profile.clone(), page.view.clone()))?;
+    Some((shell.companies().find(&profile)?, view))
+}
+
+/// Keeps a page in the portal, or does not keep it any more.
+fn turn_pin(app: &AppHandle, label: &str) {
+    let Some((client, page)) = client_of(app, label) else { return };
+    if page.pinned {
+        client.unpin_page(&page.address);
+    } else if let Err(failure) = client.pin_page(&page.address, &page.title) {
+        tracing::debug!(code = failure.code, "a page was not pinned");
+        notice(app, label, PageNotice::NotPinned);
     }
-    drop(pages);
-    if let Some(percent) = percent {
-        let label = label.to_owned();
-        run_on_main(app, move || platform::set_zoom(&label, percent));
+    update(app, label, |_| {});
+}
+
+/// Pages were pinned or unpinned elsewhere: their bars follow.
+pub(crate) fn show_pins(app: &AppHandle) {
+    let labels: Vec<String> = app.state::<Shell>().pages().open.keys().cloned().collect();
+    for label in labels {
+        update(app, &label, |_| {});
     }
+}
+
+/// A page of a company has been shown, with its title.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux shows pages"))]
+pub(crate) fn visited(app: &AppHandle, label: &str) {
+    if let Some((client, page)) = client_of(app, label) {
+        client.note_visit(&page.address, &page.title);
+    }
+}
+
+/// The logins of a company's pages changed: they are kept over the next lock, where the person wants that.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux shows pages"))]
+pub(crate) fn keep_logins(app: &AppHandle, profile: &ProfileName, logins: Vec<Login>) {
+    if let Some(client) = app.state::<Shell>().companies().find(profile) {
+        client.keep_logins(logins);
+    }
+}
+
+/// The addresses of the sites whose logins are to be kept; none where the person does not want that.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux shows pages"))]
+pub(crate) fn sites_with_logins(app: &AppHandle, profile: &ProfileName) -> Vec<String> {
+    let client = app.state::<Shell>().companies().find(profile);
+    let view = client.map(|client| client.view()).filter(|view| view.settings.keep_logins);
+    view.map(|view| view.sites.into_iter().map(|site| site.url).collect()).unwrap_or_default()
+}
+
+/// Forgets every login of a company, in its open pages, too.
+pub(crate) fn forget_logins(app: &AppHandle, profile: ProfileName) {
+    run_on_main(app, move || platform::forget_logins(&profile));
+}
+
+/// The person chose other settings: open pages follow.
+pub(crate) fn heed_settings(app: &AppHandle) {
+    show_sizes(app);
+    let (own, profile) = (app.clone(), app.state::<Shell>().companies().shown_name());
+    run_on_main(app, move || platform::read_logins(&own, &profile));
+}
+
+/// Shows pages light or dark.
+pub(crate) fn set_appearance(app: &AppHandle, appearance: Appearance) {
+    run_on_main(app, move || platform::set_appearance(appearance));
 }
 
 /// Gives a page the whole screen, or takes it back.
@@ -369,8 +444,10 @@ fn close(app: &AppHandle, label: &str) {
 
 fn access(client: &Client, profile: ProfileName) -> Result<Access, Failure> {
     let proxy = client.proxy().ok_or(Fault::Locked)?;
-    let secure_hosts = rules::secure_hosts(&client.view().sites);
-    Ok(Access { profile, proxy, secure_hosts })
+    let view = client.view();
+    let secure_hosts = rules::secure_hosts(&view.sites);
+    let (logins, low_data) = (client.logins(), view.settings.low_data);
+    Ok(Access { profile, proxy, secure_hosts, logins, low_data })
 }
 
 /// Makes the window of a page with the app's bar in it.

@@ -41,6 +41,16 @@ const COMMANDS: &[&str] = &[
     "page_fit",
     "downloads",
     "download_act",
+    "present",
+    "pin_page",
+    "unpin_page",
+    "forget_recent",
+    "forget_logins",
+    "usage",
+    "diagnostics",
+    "save_diagnostics",
+    "link",
+    "answer_link",
 ];
 
 fn main() {

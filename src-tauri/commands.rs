@@ -2,15 +2,20 @@
 //!
 //! A command is named in three places: here, in `build.rs`, and in the capability of the window that may call it.
 
-use latchgate_client::view::{CodeView, DeviceView, LockCause, Settings, Snapshot};
-use latchgate_client::{Failure, Fault, ProfileName};
+use latchgate_client::view::{CodeView, DeviceView, LockCause, Settings, Snapshot, UsageMonth};
+use latchgate_client::{Failure, Fault, ProfileName, Words};
 use tauri::ipc::{Channel, InvokeBody, InvokeResponseBody, Request};
 use tauri::{AppHandle, State, WebviewWindow, Wry};
 use zeroize::Zeroizing;
 
 use crate::shell::{Shell, UnlockInput};
-use crate::view::{CameraState, DeviceInfo, DownloadAction, DownloadView, FindStep, PageAction, PageView};
-use crate::{biometrics, browse, files};
+use crate::view::{
+    CameraState, DeviceInfo, DownloadAction, DownloadView, FindStep, LinkView, Look, PageAction, PageView,
+};
+use crate::{biometrics, browse, files, links};
+
+/// What a report for the help desk is called among the downloads.
+const REPORT_NAME: &str = "latchgate-report.txt";
 
 /// Returns the handler of every command.
 pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke<Wry>) -> bool + Send + Sync + 'static {
@@ -52,6 +57,16 @@ pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke<Wry>) -> bool + Send + Syn
         page_fit,
         downloads,
         download_act,
+        present,
+        pin_page,
+        unpin_page,
+        forget_recent,
+        forget_logins,
+        usage,
+        diagnostics,
+        save_diagnostics,
+        link,
+        answer_link,
     ]
 }
 
@@ -153,8 +168,10 @@ fn leave_company(shell: State<'_, Shell>) {
 }
 
 #[tauri::command]
-async fn set_settings(shell: State<'_, Shell>, settings: Settings) -> Result<(), Failure> {
-    shell.client().set_settings(settings).await
+async fn set_settings(app: AppHandle, shell: State<'_, Shell>, settings: Settings) -> Result<(), Failure> {
+    shell.client().set_settings(settings).await?;
+    browse::heed_settings(&app);
+    Ok(())
 }
 
 #[tauri::command]
@@ -260,4 +277,60 @@ fn downloads(app: AppHandle) -> Vec<DownloadView> {
 #[tauri::command]
 fn download_act(app: AppHandle, id: u32, action: DownloadAction) {
     browse::downloads::act(&app, id, action);
+}
+
+#[tauri::command]
+fn present(app: AppHandle, shell: State<'_, Shell>, look: Look) {
+    let Look { language, appearance, words } = look;
+    shell.companies().speak(&Words { language, page: words });
+    browse::set_appearance(&app, appearance);
+}
+
+#[tauri::command]
+fn pin_page(app: AppHandle, shell: State<'_, Shell>, url: &str, title: &str) -> Result<(), Failure> {
+    shell.client().pin_page(url, title)?;
+    browse::show_pins(&app);
+    Ok(())
+}
+
+#[tauri::command]
+fn unpin_page(app: AppHandle, shell: State<'_, Shell>, url: &str) {
+    shell.client().unpin_page(url);
+    browse::show_pins(&app);
+}
+
+#[tauri::command]
+fn forget_recent(shell: State<'_, Shell>) {
+    shell.client().forget_recent();
+}
+
+#[tauri::command]
+fn forget_logins(app: AppHandle, shell: State<'_, Shell>) {
+    shell.client().forget_logins();
+    browse::forget_logins(&app, shell.companies().shown_name());
+}
+
+#[tauri::command]
+fn usage(shell: State<'_, Shell>) -> Result<Vec<UsageMonth>, Failure> {
+    shell.client().usage()
+}
+
+#[tauri::command]
+fn diagnostics(shell: State<'_, Shell>) -> String {
+    shell.make_report()
+}
+
+#[tauri::command]
+fn save_diagnostics(app: AppHandle, shell: State<'_, Shell>) -> Result<String, Failure> {
+    files::save(&app, REPORT_NAME, shell.shown_report().as_bytes())
+}
+
+#[tauri::command]
+fn link(shell: State<'_, Shell>) -> Option<LinkView> {
+    shell.links().view()
+}
+
+#[tauri::command]
+async fn answer_link(app: AppHandle, open: bool) -> Result<(), Failure> {
+    links::answer(&app, open).await
 }

@@ -13,6 +13,7 @@ mod browse;
 mod camera;
 mod commands;
 mod files;
+mod links;
 mod platform;
 mod shell;
 mod view;
@@ -65,6 +66,8 @@ fn plugins(builder: tauri::Builder<Wry>) -> tauri::Builder<Wry> {
         Some(_) => builder,
         None => builder.plugin(tauri_plugin_single_instance::init(|app, _, _| shell::show_main(app))),
     };
+    // After the single instance, which hands it the links of later starts.
+    let builder = builder.plugin(tauri_plugin_deep_link::init());
     #[cfg(any(target_os = "macos", mobile))]
     let builder = builder.plugin(tauri_plugin_biometric::init());
     #[cfg(mobile)]

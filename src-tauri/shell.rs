@@ -5,16 +5,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use latchgate_client::view::{CodeView, LockCause};
 use latchgate_client::{
-    Client, Companies, CompaniesConfig, Failure, Fault, IdleLock, KeychainStore, PlainHttp, ProfileName, TlsRoots,
-    UnlockSecret, presence,
+    Client, Companies, CompaniesConfig, Fact, Failure, Fault, IdleLock, KeychainStore, PlainHttp, ProfileName,
+    TlsRoots, UnlockSecret, presence,
 };
 use serde::Deserialize;
 use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use tauri_plugin_deep_link::DeepLinkExt as _;
 use zeroize::Zeroizing;
 
 use crate::browse::Pages;
 use crate::browse::downloads::Downloads;
 use crate::camera::Scanner;
+use crate::links::Links;
 use crate::{biometrics, view};
 
 /// The label of the main window, which `capabilities/main.json` names.
@@ -36,6 +38,9 @@ pub(crate) struct Shell {
     scanner: Scanner,
     pages: Mutex<Pages>,
     downloads: Mutex<Downloads>,
+    links: Mutex<Links>,
+    /// The report for the help desk that was shown last.
+    report: Mutex<String>,
 }
 
 /// How the person proves that the device is theirs.
@@ -71,6 +76,26 @@ impl Shell {
 
     pub(crate) fn downloads(&self) -> MutexGuard<'_, Downloads> {
         self.downloads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn links(&self) -> MutexGuard<'_, Links> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes a report for the help desk and returns it as the person sees it.
+    pub(crate) fn make_report(&self) -> String {
+        let mut report = self.client().report();
+        report.add("engine of pages", engine_version());
+        report.add("companies", Fact::Number(self.companies.view().companies.len() as u64));
+        report.add("pages open", Fact::Number(self.pages().count() as u64));
+        let text = report.to_string();
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&text);
+        text
+    }
+
+    /// Returns the report that the person saw last.
+    pub(crate) fn shown_report(&self) -> String {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Looks at a pairing code and keeps it until it is used or dropped. The screens see only what it says.
@@ -157,6 +182,16 @@ impl Shell {
     }
 }
 
+/// The version of what shows pages, as far as it is three numbers.
+fn engine_version() -> Fact {
+    let version = tauri::webview_version().unwrap_or_default();
+    let mut numbers = version.split('.').map_while(|part| part.parse().ok());
+    match (numbers.next(), numbers.next(), numbers.next()) {
+        (Some(major), Some(minor), patch) => Fact::Version(major, minor, patch.unwrap_or(0)),
+        (Some(_) | None, ..) => Fact::None,
+    }
+}
+
 fn shown(app: &AppHandle) -> ProfileName {
     app.state::<Shell>().companies().shown_name()
 }
@@ -212,11 +247,24 @@ pub(crate) fn open(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
         scanner: Scanner::default(),
         pages: Mutex::default(),
         downloads: Mutex::default(),
+        links: Mutex::default(),
+        report: Mutex::default(),
     });
     open_main(app)?;
+    follow_links(app);
     tauri::async_runtime::spawn(view::publish(app.clone()));
     tauri::async_runtime::spawn(follow_person(app.clone()));
     Ok(())
+}
+
+/// Takes the link that the app was started with, and each later one.
+fn follow_links(app: &AppHandle) {
+    let (links, own) = (app.deep_link(), app.clone());
+    links.on_open_url(move |event| event.urls().iter().for_each(|link| crate::links::take(&own, link)));
+    match links.get_current() {
+        Ok(links) => links.into_iter().flatten().for_each(|link| crate::links::take(app, &link)),
+        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the system's links cannot be read"),
+    }
 }
 
 /// Locks with the system's screen and before its sleep.

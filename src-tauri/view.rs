@@ -3,9 +3,13 @@
 //! 1. The main window receives each [`Snapshot`] as the event `view`.
 //! 2. The bar above an intranet page receives each [`PageView`] of its own page through a channel that it opened.
 //! 3. The downloads of the company that is shown are the event `downloads`.
+//! 4. A link from another program that waits for an answer is the event `link`.
 //!
 //! The types below are declared to TypeScript in `ui/src/bindings-shell.ts`, which a test compares.
 
+#[cfg(test)]
+use latchgate_client::FailureWords;
+use latchgate_client::PageWords;
 use latchgate_client::view::{CompanyState, Snapshot};
 use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, Emitter, EventTarget, Manager};
@@ -73,6 +77,8 @@ pub(crate) enum PageAction {
     FullScreen,
     /// On paper, or into a file.
     Print,
+    /// Keep the page in the portal, or not any more.
+    Pin,
 }
 
 /// How a search in a page goes on.
@@ -199,6 +205,8 @@ pub(crate) struct PageView {
     pub(crate) zoom: u16,
     /// Whether it has the whole screen.
     pub(crate) full_screen: bool,
+    /// Whether it is kept in the portal.
+    pub(crate) pinned: bool,
     /// How many places were found; absent while nothing is searched for.
     pub(crate) found: Option<u32>,
     /// What the person wants of the bar.
@@ -223,6 +231,7 @@ impl Default for PageView {
             can_go_forward: false,
             zoom: 100,
             full_screen: false,
+            pinned: false,
             found: None,
             wish: None,
             downloads: Vec::new(),
@@ -238,6 +247,45 @@ impl Default for PageView {
 pub(crate) struct PageQuestion {
     /// Where it leads to.
     pub(crate) host: String,
+}
+
+/// A link from another program, which waits for the person's word.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub(crate) enum LinkView {
+    /// To a page of a company.
+    Page {
+        /// The whole address.
+        address: String,
+        /// Its host.
+        host: String,
+    },
+    /// To the scanner. It never brings a code along.
+    Scan,
+}
+
+/// How the person wants the app to speak and to look.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Look {
+    /// The tag of the language in use, such as `de`.
+    pub(crate) language: String,
+    /// Light or dark.
+    pub(crate) appearance: Appearance,
+    /// What the proxy's own pages say.
+    pub(crate) words: PageWords,
+}
+
+/// Light or dark.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Appearance {
+    /// As everything else on this device.
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
 }
 
 /// What has just happened on a page.
@@ -258,6 +306,8 @@ pub(crate) enum PageNotice {
     Blocked,
     /// The page did not load.
     NotLoaded,
+    /// The page cannot be kept in the portal.
+    NotPinned,
 }
 
 /// Sends every snapshot of the companies to the main window, and closes the pages of a company whose vault closes.
@@ -310,6 +360,11 @@ fn bindings() -> String {
         PageView,
         PageQuestion,
         PageNotice,
+        LinkView,
+        Look,
+        PageWords,
+        FailureWords,
+        Appearance,
     );
     text
 }

@@ -1,45 +1,33 @@
-//! How large each site is shown.
-
-use std::collections::BTreeMap;
-
-use latchgate_client::ProfileName;
+//! How large a site is shown: what the keys go through.
 
 use crate::view::PageAction;
 
 /// As the site wants it.
 const WHOLE: u16 = 100;
-/// What the keys go through, in percent.
+/// The sizes, in percent.
 const STEPS: &[u16] = &[30, 50, 67, 80, 90, WHOLE, 110, 125, 150, 175, 200, 250, 300, 400, 500];
 
-/// What the person chose, by company and host.
-#[derive(Debug, Default)]
-pub(crate) struct Zooms {
-    chosen: BTreeMap<(ProfileName, String), u16>,
+/// Returns the size after a step; `None` where there is none, or for the one that the person chose for all sites.
+pub(crate) fn step(present: u16, action: PageAction) -> Step {
+    let next = if action == PageAction::ZoomIn {
+        STEPS.iter().copied().find(|step| *step > present)
+    } else if action == PageAction::ZoomOut {
+        STEPS.iter().copied().rfind(|step| *step < present)
+    } else {
+        return Step::Reset;
+    };
+    next.map_or(Step::Stay, Step::To)
 }
 
-impl Zooms {
-    /// Returns how large a site is shown.
-    pub(crate) fn of(&self, profile: &ProfileName, host: &str) -> u16 {
-        self.chosen.get(&(profile.clone(), host.to_owned())).copied().unwrap_or(WHOLE)
-    }
-
-    /// Goes one step on.
-    pub(crate) fn step(&mut self, profile: &ProfileName, host: &str, action: PageAction) {
-        let present = self.of(profile, host);
-        let next = if action == PageAction::ZoomIn {
-            STEPS.iter().copied().find(|step| *step > present)
-        } else if action == PageAction::ZoomOut {
-            STEPS.iter().copied().rfind(|step| *step < present)
-        } else {
-            Some(WHOLE)
-        };
-        let key = (profile.clone(), host.to_owned());
-        match next {
-            Some(WHOLE) => drop(self.chosen.remove(&key)),
-            Some(next) => drop(self.chosen.insert(key, next)),
-            None => {}
-        }
-    }
+/// What a step leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Another size, in percent.
+    To(u16),
+    /// The size of all sites.
+    Reset,
+    /// There is nothing larger or smaller.
+    Stay,
 }
 
 #[cfg(test)]
@@ -47,26 +35,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_site_of_each_company_is_shown_as_large_as_it_was_left() {
-        let mut zooms = Zooms::default();
-        let work = ProfileName::parse("work").unwrap();
-        zooms.step(&work, "wiki.example.com", PageAction::ZoomIn);
-        zooms.step(&work, "wiki.example.com", PageAction::ZoomIn);
-        assert_eq!(zooms.of(&work, "wiki.example.com"), 125);
-        assert_eq!(zooms.of(&work, "other.example.com"), 100);
-        assert_eq!(zooms.of(&ProfileName::parse("other").unwrap(), "wiki.example.com"), 100);
-        zooms.step(&work, "wiki.example.com", PageAction::ZoomReset);
-        assert_eq!(zooms.of(&work, "wiki.example.com"), 100);
-    }
-
-    #[test]
-    fn there_is_a_smallest_and_a_largest_size() {
-        let mut zooms = Zooms::default();
-        let work = ProfileName::parse("work").unwrap();
-        for _ in 0..30 {
-            zooms.step(&work, "a", PageAction::ZoomIn);
-            zooms.step(&work, "b", PageAction::ZoomOut);
-        }
-        assert_eq!((zooms.of(&work, "a"), zooms.of(&work, "b")), (500, 30));
+    fn the_keys_go_through_sizes_and_end_at_the_smallest_and_the_largest() {
+        assert_eq!(step(100, PageAction::ZoomIn), Step::To(110));
+        assert_eq!(step(115, PageAction::ZoomIn), Step::To(125));
+        assert_eq!(step(100, PageAction::ZoomOut), Step::To(90));
+        assert_eq!(step(500, PageAction::ZoomIn), Step::Stay);
+        assert_eq!(step(30, PageAction::ZoomOut), Step::Stay);
+        assert_eq!(step(150, PageAction::ZoomReset), Step::Reset);
     }
 }

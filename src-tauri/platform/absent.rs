@@ -6,7 +6,7 @@ use latchgate_client::{Failure, Fault, ProfileName};
 use tauri::{AppHandle, Url};
 
 use crate::browse::Access;
-use crate::view::{FindStep, PageAction};
+use crate::view::{Appearance, FindStep, PageAction};
 
 /// # Errors
 /// Always `unavailable`.
@@ -25,6 +25,12 @@ pub(crate) fn forget_all_but(_: &[String]) {}
 pub(crate) fn fit(_: &AppHandle, _: &str, _: u32) {}
 
 pub(crate) fn find(_: &str, _: &str, _: FindStep) {}
+
+pub(crate) fn set_appearance(_: Appearance) {}
+
+pub(crate) fn read_logins(_: &AppHandle, _: &ProfileName) {}
+
+pub(crate) fn forget_logins(_: &ProfileName) {}
 
 pub(crate) fn set_zoom(_: &str, _: u16) {}
 

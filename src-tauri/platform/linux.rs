@@ -9,6 +9,7 @@
 
 mod comfort;
 mod downloads;
+mod logins;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -22,12 +23,13 @@ use tauri::{AppHandle, Manager, Url};
 use webkit2gtk::{
     LoadEvent, NavigationPolicyDecision, NavigationPolicyDecisionExt, NetworkError, NetworkProxyMode,
     NetworkProxySettings, PermissionRequestExt, PolicyDecision, PolicyDecisionExt, PolicyDecisionType, PolicyError,
-    ResponsePolicyDecision, ResponsePolicyDecisionExt, SettingsExt, URIRequestExt, UserContentManager, WebContext,
-    WebContextExt, WebView, WebViewExt, WebsiteDataManagerExt,
+    ResponsePolicyDecision, ResponsePolicyDecisionExt, SettingsExt, URIRequestExt, URIResponseExt, UserContentManager,
+    WebContext, WebContextExt, WebResourceExt, WebView, WebViewExt, WebsiteDataManagerExt,
 };
 
-pub(crate) use self::comfort::{find, fit, set_zoom};
+pub(crate) use self::comfort::{find, fit, set_appearance, set_zoom};
 pub(crate) use self::downloads::{cancel_download, save_download, start_download};
+pub(crate) use self::logins::{forget_logins, read_logins};
 use crate::browse::rules::Verdict;
 use crate::browse::{self, Access};
 use crate::view::{PageAction, PageNotice};
@@ -46,13 +48,20 @@ struct Views {
 
 /// Opens a page below the bar of its window.
 pub(crate) fn open(app: &AppHandle, label: &str, url: &Url, access: &Access) -> Result<(), Failure> {
-    let context = context(app, access);
+    let (context, is_new) = context(app, access);
     trust(&context, access);
     let view = WebView::builder().web_context(&context).user_content_manager(&UserContentManager::new()).build();
     prepare(app, label, &view);
+    spare_data(&view, access.low_data);
     VIEWS.with_borrow_mut(|views| views.pages.insert(label.to_owned(), view.clone()));
     place(app, label)?;
-    view.load_uri(url.as_str());
+    let address = url.to_string();
+    let load = move || view.load_uri(&address);
+    // The site must not see the first request without the logins that were kept.
+    match (is_new, access.logins.as_slice()) {
+        (true, [_, ..]) => logins::restore(&context, &access.logins, load),
+        (true | false, _) => load(),
+    }
     Ok(())
 }
 
@@ -85,7 +94,8 @@ pub(crate) fn act(label: &str, action: PageAction) {
         | PageAction::ZoomIn
         | PageAction::ZoomOut
         | PageAction::ZoomReset
-        | PageAction::FullScreen => {}
+        | PageAction::FullScreen
+        | PageAction::Pin => {}
     }
 }
 
@@ -116,18 +126,19 @@ pub(crate) fn forget_all_but(open: &[String]) {
     VIEWS.with_borrow_mut(|views| views.contexts.retain(|profile, _| open.contains(profile)));
 }
 
-/// Returns the context of this company's unlock, made at its first page.
-fn context(app: &AppHandle, access: &Access) -> WebContext {
+/// Returns the context of this company's unlock, and whether it was made for this page, its first.
+fn context(app: &AppHandle, access: &Access) -> (WebContext, bool) {
     let profile = access.profile.as_str();
     let present = VIEWS.with_borrow(|views| views.contexts.get(profile).cloned());
     match present {
-        Some((user, context)) if user == access.proxy.user => context,
+        Some((user, context)) if user == access.proxy.user => (context, false),
         _ => {
             let context = make_context(&access.proxy);
             downloads::connect(app, &access.profile, &context);
+            logins::connect(app, &access.profile, &context);
             let made = (access.proxy.user.clone(), context.clone());
             VIEWS.with_borrow_mut(|views| views.contexts.insert(profile.to_owned(), made));
-            context
+            (context, true)
         }
     }
 }
@@ -172,6 +183,13 @@ fn prepare(app: &AppHandle, label: &str, view: &WebView) {
     connect_bar(app, label, view);
     connect_person(app, view);
     comfort::connect(app, label, view);
+}
+
+/// Where little data shall move, films wait until somebody starts them.
+fn spare_data(view: &WebView, low_data: bool) {
+    if let Some(settings) = WebViewExt::settings(view) {
+        settings.set_media_playback_requires_user_gesture(low_data);
+    }
 }
 
 /// Tells when somebody uses the page, so that the device does not lock under their hands.
@@ -247,6 +265,9 @@ impl Handle {
             page.can_go_back = view.can_go_back();
             page.can_go_forward = view.can_go_forward();
         });
+        if !view.is_loading() && is_sites_own(view) {
+            browse::visited(&self.app, &self.label);
+        }
     }
 
     fn handle_load(&self, view: &WebView, event: LoadEvent) {
@@ -329,6 +350,12 @@ impl Handle {
             tracing::debug!(error = &error as &dyn std::error::Error, "the window of a page is gone");
         }
     }
+}
+
+/// Whether the page is one that the site wanted to show, and not a refusal or an error.
+fn is_sites_own(view: &WebView) -> bool {
+    let answer = view.main_resource().and_then(|resource| resource.response());
+    answer.is_some_and(|answer| (200..400).contains(&answer.status_code()))
 }
 
 /// Saves what cannot be shown.

@@ -1,5 +1,7 @@
 //! What makes reading comfortable: search, size, print, the whole screen, and the keys for them.
 
+use std::cell::OnceCell;
+
 use gtk::gdk::keys::constants as key;
 use gtk::gdk::{EventKey, ModifierType};
 use gtk::glib::Propagation;
@@ -9,7 +11,7 @@ use webkit2gtk::{FindControllerExt, FindOptions, PrintOperation, PrintOperationE
 
 use super::page;
 use crate::browse;
-use crate::view::{BarPart, FindStep, PageAction};
+use crate::view::{Appearance, BarPart, FindStep, PageAction};
 
 /// The height of the bar above a page with nothing unfolded, in pixels; `ui/src/Toolbar.svelte` fills it.
 pub(super) const BAR_HEIGHT: i32 = 56;
@@ -17,6 +19,11 @@ pub(super) const BAR_HEIGHT: i32 = 56;
 const BAR_AT_MOST: i32 = 420;
 /// Places beyond that are not counted.
 const MOST_FOUND: u32 = 1000;
+
+thread_local! {
+    /// What the system wanted before the person chose.
+    static SYSTEM_IS_DARK: OnceCell<bool> = const { OnceCell::new() };
+}
 
 /// What keys mean.
 enum Shortcut {
@@ -90,6 +97,7 @@ fn control(key: gtk::gdk::keys::Key, shift: bool) -> Option<Shortcut> {
         // Pages have uses of their own for the rest with Shift.
         _ if shift => return None,
         key::f | key::g => Shortcut::Show(BarPart::Find),
+        key::d => Shortcut::Act(PageAction::Pin),
         key::j => Shortcut::Show(BarPart::Downloads),
         key::l => Shortcut::Show(BarPart::Address),
         key::p => Shortcut::Act(PageAction::Print),
@@ -134,6 +142,18 @@ pub(crate) fn set_zoom(label: &str, percent: u16) {
     if let Some(view) = page(label) {
         view.set_zoom_level(f64::from(percent) / 100.0);
     }
+}
+
+/// Shows pages light or dark, where they have both.
+pub(crate) fn set_appearance(appearance: Appearance) {
+    let Some(settings) = gtk::Settings::default() else { return };
+    let system = SYSTEM_IS_DARK.with(|system| *system.get_or_init(|| settings.is_gtk_application_prefer_dark_theme()));
+    let dark = match appearance {
+        Appearance::System => system,
+        Appearance::Light => false,
+        Appearance::Dark => true,
+    };
+    settings.set_gtk_application_prefer_dark_theme(dark);
 }
 
 /// Searches for words in a page.
