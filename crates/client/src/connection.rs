@@ -17,7 +17,8 @@ use http::HeaderValue;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use latchgate_link::backoff::Backoff;
 use latchgate_link::control::Controls;
-use latchgate_link::limits::{CONNECTION_WINDOW, STREAM_WINDOW};
+use latchgate_link::limits::{CONNECTION_WINDOW, DEVICE_WINDOW, STREAM_WINDOW};
+use latchgate_link::pace::Paced;
 use latchgate_link::{LinkError, Refusal};
 use latchgate_tunnel::CloseReason;
 use latchgate_tunnel::catalogue::Catalogue;
@@ -274,16 +275,13 @@ impl Connection {
 
     async fn open(&self, opened: Opened) -> Option<Session> {
         let Opened { stream, controls } = opened;
-        let (connection_window, stream_window) = match self.shared.low_data.load(Ordering::Relaxed) {
-            true => (LOW_DATA_WINDOW, LOW_DATA_WINDOW),
-            false => (CONNECTION_WINDOW, STREAM_WINDOW),
-        };
+        let pace = if self.shared.low_data.load(Ordering::Relaxed) { LOW_DATA_WINDOW } else { CONNECTION_WINDOW };
         let handshake = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
-            .initial_connection_window_size(connection_window)
-            .initial_stream_window_size(stream_window)
+            .initial_connection_window_size(DEVICE_WINDOW)
+            .initial_stream_window_size(pace.min(STREAM_WINDOW))
             .max_header_list_size(HEAD)
-            .handshake(TokioIo::new(stream))
+            .handshake(TokioIo::new(Paced::client(stream, pace)))
             .await;
         let (requests, connection) = handshake.inspect_err(|error| warn!(%error, "HTTP/2 did not start")).ok()?;
         let (ending, ended) = tokio::sync::watch::channel(false);

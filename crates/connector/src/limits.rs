@@ -85,8 +85,12 @@ pub(crate) const BOUND_CONNECTIONS: usize = 64;
 /// What HTTP/2 buffers for one stream towards a device, in bytes, before it stops reading from the site.
 pub(crate) const STREAM_SEND_BUFFER: usize = 256 * 1024;
 
-/// The HTTP/2 windows towards a site that speaks it, in bytes.
+/// The HTTP/2 window of one answer of a site that speaks it, in bytes.
 pub(crate) const UPSTREAM_WINDOW: u32 = 1024 * 1024;
+
+/// The HTTP/2 connection window towards such a site, in bytes. All devices share the connection: one that stops reading
+/// must not hold up the others.
+pub(crate) const UPSTREAM_CONNECTION_WINDOW: u32 = 64 * UPSTREAM_WINDOW;
 
 /// The buffer of each direction of a raw connection or WebSocket, in bytes: one record.
 pub(crate) const COPY_BUFFER: usize = 16 * 1024;

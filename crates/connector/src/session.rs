@@ -23,7 +23,8 @@ use hyper::ext::Protocol;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use latchgate_link::limits::{CONNECTION_WINDOW, MAX_STREAMS, STREAM_WINDOW};
+use latchgate_link::limits::{CONNECTION_WINDOW, CONNECTOR_WINDOW, MAX_STREAMS, STREAM_WINDOW};
+use latchgate_link::pace::Paced;
 use latchgate_protocol::DeviceId;
 use latchgate_tunnel::catalogue::{AUTHORITY, error_code};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -95,12 +96,12 @@ where
         .timer(TokioTimer::new())
         .enable_connect_protocol()
         .max_concurrent_streams(MAX_STREAMS)
-        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_connection_window_size(CONNECTOR_WINDOW)
         .initial_stream_window_size(STREAM_WINDOW)
         .max_send_buf_size(STREAM_SEND_BUFFER)
         .max_header_list_size(HEADER_LIST)
         .auto_date_header(false)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Paced::server(stream, CONNECTION_WINDOW)), service);
     tokio::select! {
         ended = connection => match ended {
             Ok(()) => debug!(%device_id, "the session ended"),

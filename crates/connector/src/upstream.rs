@@ -27,7 +27,10 @@ pub(crate) use dial::{Dial, Resolve, Socket, SystemResolver};
 
 use crate::body::BodyError;
 use crate::config::SiteConfig;
-use crate::limits::{UPSTREAM_HEAD, UPSTREAM_HEADER_COUNT, UPSTREAM_IDLE, UPSTREAM_IDLE_CONNECTIONS, UPSTREAM_WINDOW};
+use crate::limits::{
+    UPSTREAM_CONNECTION_WINDOW, UPSTREAM_HEAD, UPSTREAM_HEADER_COUNT, UPSTREAM_IDLE, UPSTREAM_IDLE_CONNECTIONS,
+    UPSTREAM_WINDOW,
+};
 use crate::refusal::Refusal;
 
 /// The body of a request to a site.
@@ -59,7 +62,7 @@ impl Upstream {
             .http1_max_headers(UPSTREAM_HEADER_COUNT)
             .http2_max_header_list_size(u32::try_from(UPSTREAM_HEAD).unwrap_or(u32::MAX))
             .http2_initial_stream_window_size(UPSTREAM_WINDOW)
-            .http2_initial_connection_window_size(2 * UPSTREAM_WINDOW)
+            .http2_initial_connection_window_size(UPSTREAM_CONNECTION_WINDOW)
             .set_host(false);
         let client = builder.build(dial.clone());
         Ok(Self { dial, client, passthrough: site.passthrough, reachable: AtomicU8::new(UNTRIED) })

@@ -15,6 +15,7 @@ pub mod dial;
 mod error;
 pub mod limits;
 mod mqtt;
+pub mod pace;
 pub mod rest;
 mod routes;
 mod socket;

@@ -33,13 +33,20 @@ pub const HALF_OPEN_PER_DEVICE: usize = 4;
 /// Handshakes that a connector answers at the same time.
 pub const HALF_OPEN: usize = 256;
 
-/// The HTTP/2 connection window inside a sealed stream, in bytes: what the gateway is ready to queue for a
-/// device, less a quarter.
+/// The most that is under way inside a sealed stream, in bytes: what the gateway is ready to queue for a device, less
+/// a quarter. [`Paced`](crate::pace::Paced) keeps to it.
 pub const CONNECTION_WINDOW: u32 = 1024 * 1024;
 
-/// The HTTP/2 window of one stream, in bytes. Equal to the connection window: one download alone may use it
-/// all.
+/// The HTTP/2 window of one stream, in bytes. Equal to what may be under way: one download alone may use it all.
 pub const STREAM_WINDOW: u32 = 1024 * 1024;
+
+/// The HTTP/2 connection window of a device, in bytes: what may lie unread on it when browsers stop reading, 32 films
+/// that are paused.
+pub const DEVICE_WINDOW: u32 = 32 * STREAM_WINDOW;
+
+/// The HTTP/2 connection window of a connector, in bytes: what may lie unread for each device when sites stop reading
+/// uploads. Smaller, because a connector has many devices.
+pub const CONNECTOR_WINDOW: u32 = 8 * STREAM_WINDOW;
 
 /// Streams that may be open at once inside a sealed stream.
 pub const MAX_STREAMS: u32 = 1024;

@@ -22,6 +22,7 @@ mod restart;
 mod revocation;
 mod rotation;
 mod secrets;
+mod stalled;
 mod support;
 mod websocket;
 mod wiped;

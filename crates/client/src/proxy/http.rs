@@ -19,7 +19,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use latchgate_link::limits::{CONNECTION_WINDOW, STREAM_WINDOW};
+use latchgate_link::limits::{DEVICE_WINDOW, STREAM_WINDOW};
 use latchgate_tunnel::catalogue::CONNECTION_HEADER;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -79,7 +79,7 @@ where
     });
     http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
-        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_connection_window_size(DEVICE_WINDOW)
         .initial_stream_window_size(STREAM_WINDOW)
         .max_concurrent_streams(BROWSER_STREAMS)
         .max_header_list_size(HEAD)
