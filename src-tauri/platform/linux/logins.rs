@@ -13,10 +13,7 @@ use gtk::glib;
 use latchgate_client::{Login, ProfileName, SameSite};
 use soup::{Cookie, SameSitePolicy};
 use tauri::AppHandle;
-use webkit2gtk::{
-    CookieManager, CookieManagerExt, WebContext, WebContextExt, WebsiteDataManagerExt, WebsiteDataManagerExtManual,
-    WebsiteDataTypes,
-};
+use webkit2gtk::{CookieManagerExt, WebContext, WebContextExt, WebsiteDataManagerExtManual, WebsiteDataTypes};
 
 use super::VIEWS;
 use crate::browse;

@@ -11,6 +11,7 @@ mod conformance;
 mod dokuwiki;
 mod engines;
 mod files;
+mod kept;
 mod large;
 mod launch;
 mod leak;

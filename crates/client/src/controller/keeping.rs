@@ -26,8 +26,13 @@ impl Controller {
         }
     }
 
+    /// What the person did on purpose is written at once.
     pub(crate) fn pin_page(&self, url: &str, title: &str) -> Result<(), Failure> {
-        let pinned = self.change_kept(|drawer, sites| drawer.pin(url, title, sites) || drawer.is_pinned(url));
+        let pinned = self.change_kept(|drawer, sites| {
+            let pinned = drawer.pin(url, title, sites);
+            close(drawer);
+            pinned || drawer.is_pinned(url)
+        });
         match pinned {
             Some(true) => Ok(()),
             Some(false) => Err(Fault::NotPinned.failure()),
@@ -36,7 +41,11 @@ impl Controller {
     }
 
     pub(crate) fn unpin_page(&self, url: &str) {
-        self.change_kept(|drawer, _| drawer.unpin(url));
+        self.change_kept(|drawer, _| {
+            let unpinned = drawer.unpin(url);
+            close(drawer);
+            unpinned
+        });
     }
 
     pub(crate) fn is_pinned(&self, url: &str) -> bool {

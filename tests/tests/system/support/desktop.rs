@@ -72,9 +72,14 @@ impl Desktop {
 
     /// Opens the app.
     pub(crate) async fn open_app(&self) -> App {
+        self.open_app_with(&[]).await
+    }
+
+    /// Opens the app as the system does for a link.
+    pub(crate) async fn open_app_with(&self, links: &[&str]) -> App {
         let binary = binaries().join("latchgate");
         assert!(binary.exists(), "{} is not built; run `cargo xtask test`", binary.display());
-        let options = json!({ "binary": binary, "args": [] });
+        let options = json!({ "binary": binary, "args": links });
         let capabilities: Map<String, Value> = [("webkitgtk:browserOptions".to_owned(), options)].into_iter().collect();
         let page = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
             .capabilities(capabilities)
@@ -82,6 +87,14 @@ impl Desktop {
             .await
             .unwrap_or_else(|error| panic!("start the app: {error}\n{}", self._session.log()));
         App { page, home: self.home().to_owned(), clicks: Cell::new(0) }
+    }
+
+    /// Starts the app once more while it runs: it hands its links over and ends.
+    pub(crate) async fn start_again(&self, links: &[&str]) {
+        let mut again = Command::new(binaries().join("latchgate"));
+        again.args(links).env("DISPLAY", &self.display);
+        in_home(&mut again, self.home()).env("DBUS_SESSION_BUS_ADDRESS", self.bus());
+        succeed(&mut again).await;
     }
 
     /// Opens WebKitGTK's own small browser, which is the engine of the app's pages, behind a proxy. It takes any
@@ -134,6 +147,15 @@ impl Desktop {
 
     /// Returns what lies in the keyring under a name.
     pub(crate) async fn in_keyring(&self, name: &str) -> Vec<u8> {
+        let mut lookup = Command::new("secret-tool");
+        lookup.args(["lookup", "service", "latchgate", "username", name]);
+        in_home(&mut lookup, self.home()).env("DBUS_SESSION_BUS_ADDRESS", self.bus());
+        let text = succeed(&mut lookup).await;
+        STANDARD.decode(text.trim()).expect("the keyring holds Base64")
+    }
+
+    /// The session's bus, as a process inside of it has it in its environment.
+    fn bus(&self) -> String {
         let session = self._session.id();
         let environment = std::iter::once(session).chain(descendants(session).into_iter().map(|(id, _)| id));
         let bus =
@@ -141,11 +163,7 @@ impl Desktop {
                 let text = String::from_utf8_lossy(&variables).into_owned();
                 text.split('\0').find_map(|line| line.strip_prefix("DBUS_SESSION_BUS_ADDRESS=").map(ToOwned::to_owned))
             });
-        let mut lookup = Command::new("secret-tool");
-        lookup.args(["lookup", "service", "latchgate", "username", name]);
-        in_home(&mut lookup, self.home()).env("DBUS_SESSION_BUS_ADDRESS", bus.expect("the session has a bus"));
-        let text = succeed(&mut lookup).await;
-        STANDARD.decode(text.trim()).expect("the keyring holds Base64")
+        bus.expect("the session has a bus")
     }
 
     /// Returns the memory of each process of the app: its own, and those of its web views.
