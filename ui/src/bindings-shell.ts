@@ -139,7 +139,7 @@ zoom: number,
  */
 fullScreen: boolean, 
 /**
- * Whether the person pinned it.
+ * Whether it is kept in the portal.
  */
 pinned: boolean, 
 /**
@@ -183,10 +183,10 @@ name: string, } | { "kind": "notSaved",
 /**
  * Its name.
  */
-name: string, } | { "kind": "blocked" } | { "kind": "notLoaded" };
+name: string, } | { "kind": "blocked" } | { "kind": "notLoaded" } | { "kind": "notPinned" };
 
 /**
- * A link `latchgate://…` from another program that waits for the person's word.
+ * A link from another program, which waits for the person's word.
  */
 export type LinkView = { "kind": "page", 
 /**
@@ -199,11 +199,11 @@ address: string,
 host: string, } | { "kind": "scan" };
 
 /**
- * How the person wants the app to speak and look.
+ * How the person wants the app to speak and to look.
  */
 export type Look = { 
 /**
- * The language, such as `de`.
+ * The tag of the language in use, such as `de`.
  */
 language: string, 
 /**
@@ -211,25 +211,20 @@ language: string,
  */
 appearance: Appearance, 
 /**
- * What pages of the app's own say.
+ * What the proxy's own pages say.
  */
 words: PageWords, };
 
 /**
- * Light or dark: as the system, or as the person chose.
- */
-export type Appearance = "system" | "light" | "dark";
-
-/**
- * The words of a page that says why another one cannot be shown.
+ * What the proxy's own pages say.
  */
 export type PageWords = { 
 /**
- * What each failure says, by its code.
+ * Failures by their codes; the app's own words stand where one is missing.
  */
-failures: { [key in string]?: FailureWords }, 
+failures: { [key in string]: FailureWords }, 
 /**
- * Tries again.
+ * Loads the page again.
  */
 retry: string, 
 /**
@@ -237,16 +232,12 @@ retry: string,
  */
 code: string, 
 /**
- * Shows what a helper needs to know.
+ * Stands above what helps a help desk.
  */
-details: string, 
-/**
- * Leads back to the portal.
- */
-leave: string, };
+details: string, };
 
 /**
- * A failure in words.
+ * The words of one failure.
  */
 export type FailureWords = { 
 /**
@@ -257,3 +248,8 @@ message: string,
  * What to do.
  */
 advice: string, };
+
+/**
+ * Light or dark.
+ */
+export type Appearance = "system" | "light" | "dark";

@@ -21,6 +21,14 @@ status: StatusView,
  */
 sites: Array<SiteView>, 
 /**
+ * How the company wants to look, absent while locked.
+ */
+brand: BrandView | null, 
+/**
+ * The pages that the person kept or was on last, empty while locked.
+ */
+kept: KeptView, 
+/**
  * Whether this system's keychain can be used.
  */
 keychain: KeychainState, 
@@ -47,15 +55,7 @@ away: AwayView | null,
 /**
  * Why a pairing that was here is gone, until the next one.
  */
-ended: Failure | null, 
-/**
- * How the company wants its portal to look; absent where it says nothing.
- */
-brand: BrandView | null, 
-/**
- * The pages that the person keeps at hand, empty while locked.
- */
-kept: KeptView, };
+ended: Failure | null, };
 
 /**
  * What an app with several companies shows: one of them whole, and all of them by name.
@@ -222,8 +222,8 @@ company: Light,
  */
 failure: Failure | null, 
 /**
- * When the company last answered inside the sealed tunnel, in Unix seconds; absent before the first answer of this
- * unlock.
+ * When the company last answered inside the sealed tunnel, in Unix seconds; absent before the first answer
+ * since the vault was opened.
  */
 answered: number | null, };
 
@@ -256,6 +256,91 @@ group: string | null,
  * Whether the company reached it when somebody last asked for it; absent before that.
  */
 reachable: boolean | null, };
+
+/**
+ * How a company wants to look.
+ */
+export type BrandView = { 
+/**
+ * Its colour, as `#rrggbb`.
+ */
+accent: string | null, 
+/**
+ * Its sign, as a `data:` URL of a picture.
+ */
+logo: string | null, 
+/**
+ * A line of the administrator.
+ */
+note: string | null, };
+
+/**
+ * Pages of the company's sites.
+ */
+export type KeptView = { 
+/**
+ * Those that the person pinned, in the order of pinning.
+ */
+pinned: Array<PageLink>, 
+/**
+ * Those that were opened last and are not pinned, the newest first.
+ */
+recent: Array<PageLink>, };
+
+/**
+ * One page of a site.
+ */
+export type PageLink = { 
+/**
+ * Its whole address.
+ */
+url: string, 
+/**
+ * What it calls itself.
+ */
+title: string, 
+/**
+ * The name of its site.
+ */
+site: string, 
+/**
+ * The icon of its site.
+ */
+icon: string | null, };
+
+/**
+ * What the pages of a company moved in one month.
+ */
+export type UsageMonth = { 
+/**
+ * Year and month (UTC), as `2026-11`.
+ */
+month: string, 
+/**
+ * Its sites, the one that moved most first.
+ */
+sites: Array<SiteUsage>, };
+
+/**
+ * What the pages of one site moved in a month: contents, without what carries them.
+ */
+export type SiteUsage = { 
+/**
+ * What people call the site; its host where it is not in the catalogue any more.
+ */
+name: string, 
+/**
+ * Its address.
+ */
+url: string, 
+/**
+ * Bytes from this device.
+ */
+sent: number, 
+/**
+ * Bytes to this device.
+ */
+received: number, };
 
 /**
  * One of the person's own devices.
@@ -349,19 +434,19 @@ eraseAfterTries: number | null,
  */
 backups: boolean, 
 /**
- * Stays signed in to sites when the app locks; otherwise what they stored is erased.
+ * Keeps the logins of pages over a lock, sealed under the keys of the vault.
  */
 keepLogins: boolean, 
 /**
- * Remembers which pages were opened lately.
+ * Remembers the pages that were opened last.
  */
 keepRecent: boolean, 
 /**
- * Sends and asks for less.
+ * Moves less: sites are asked for less, and the company is asked less often.
  */
 lowData: boolean, 
 /**
- * How large pages are shown, in percent.
+ * How large pages are shown that the person has not made larger or smaller, in percent.
  */
 textSize: number, };
 
@@ -394,88 +479,3 @@ waiting: boolean,
  * In how many whole days this device erases itself, where that is near.
  */
 erasesInDays: number | null, };
-
-/**
- * How a company wants its portal to look.
- */
-export type BrandView = { 
-/**
- * A colour, as `#rrggbb`.
- */
-accent: string | null, 
-/**
- * A `data:` URL of a PNG or an SVG.
- */
-logo: string | null, 
-/**
- * A line of the administrator above the sites.
- */
-note: string | null, };
-
-/**
- * The pages that a person keeps at hand.
- */
-export type KeptView = { 
-/**
- * The ones that the person pinned, in their order.
- */
-pinned: Array<PageLink>, 
-/**
- * The ones that were opened lately, newest first, at most 12, without pinned ones.
- */
-recent: Array<PageLink>, };
-
-/**
- * A page that can be opened again.
- */
-export type PageLink = { 
-/**
- * Its address.
- */
-url: string, 
-/**
- * Its own title.
- */
-title: string, 
-/**
- * What people call its site.
- */
-site: string, 
-/**
- * The picture of its site: an emoji or a `data:` URL.
- */
-icon: string | null, };
-
-/**
- * How much data the sites used in a month.
- */
-export type UsageMonth = { 
-/**
- * Year and month, such as `2026-11`.
- */
-month: string, 
-/**
- * The sites, the one with most data first.
- */
-sites: Array<SiteUsage>, };
-
-/**
- * How much data a site used.
- */
-export type SiteUsage = { 
-/**
- * What people call it.
- */
-name: string, 
-/**
- * Its public address.
- */
-url: string, 
-/**
- * How much was sent to it, in bytes.
- */
-sent: number, 
-/**
- * How much was received from it, in bytes.
- */
-received: number, };

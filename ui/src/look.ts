@@ -5,6 +5,6 @@ import { language } from "./language.svelte";
 import { texts } from "./texts";
 
 export function lookOf(): Look {
-  const { retry, code, details, leave } = texts.errorPage;
-  return { language: language(), appearance: appearance(), words: { failures: texts.failures, retry, code, details, leave } };
+  const { retry, code, details } = texts.errorPage;
+  return { language: language(), appearance: appearance(), words: { failures: texts.failures, retry, code, details } };
 }

@@ -330,6 +330,10 @@ export const failures: Failures = {
     message: "Diese Sicherung ist älter, als ein Gerät Ihrer Firma ohne Kontakt sein darf.",
     advice: "Bitten Sie Ihre Firma um einen neuen Code und koppeln Sie dieses Gerät.",
   },
+  "not-pinned": {
+    message: "Diese Seite lässt sich nicht anheften.",
+    advice: "Angeheftet werden Seiten Ihrer Firma, höchstens 48. Lösen Sie eine, die Sie nicht mehr brauchen.",
+  },
   "settings-unreadable": {
     message: "Diese Datei enthält keine Einstellungen, die diese Version lesen kann.",
     advice: "Wählen Sie die Datei, die auf dem anderen Gerät gespeichert wurde, oder aktualisieren Sie diese App.",

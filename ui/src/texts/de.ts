@@ -369,6 +369,7 @@ export const de: Texts = {
       notSaved: (name) => (name ? `Nicht gespeichert: ${name}` : "Die Datei wurde nicht gespeichert."),
       blocked: "Latchgate hat diesen Link nicht geöffnet.",
       notLoaded: "Die Seite wurde nicht geladen. Versuchen Sie es gleich noch einmal.",
+      notPinned: "Diese Seite lässt sich nicht anheften.",
     },
   },
 
@@ -399,7 +400,6 @@ export const de: Texts = {
     retry: "Erneut versuchen",
     code: "Code",
     details: "Einzelheiten",
-    leave: "Zurück zu allen Websites",
   },
 
   failure: {

@@ -333,6 +333,10 @@ export const failures = {
     message: "This backup is older than your company lets a device be without contact.",
     advice: "Ask your company for a new code and pair this device.",
   },
+  "not-pinned": {
+    message: "This page cannot be pinned.",
+    advice: "Pages of your company’s sites can be pinned, up to 48 of them. Remove one that you do not need any more.",
+  },
   "settings-unreadable": {
     message: "This file does not hold settings that this version can read.",
     advice: "Choose the file that was saved on the other device, or update this app.",

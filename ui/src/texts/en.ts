@@ -368,6 +368,7 @@ export const en = {
       notSaved: (name: string) => (name ? `Not saved: ${name}` : "The file was not saved."),
       blocked: "Latchgate did not open this link.",
       notLoaded: "The page did not load. Try again in a moment.",
+      notPinned: "This page cannot be pinned.",
     },
   },
 
@@ -398,7 +399,6 @@ export const en = {
     retry: "Try again",
     code: "Code",
     details: "Details",
-    leave: "Back to all sites",
   },
 
   failure: {

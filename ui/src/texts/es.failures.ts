@@ -330,6 +330,10 @@ export const failures: Failures = {
     message: "Esta copia de seguridad es más antigua que el tiempo que su empresa permite a un dispositivo estar sin contacto.",
     advice: "Pida un código nuevo a su empresa y vincule este dispositivo.",
   },
+  "not-pinned": {
+    message: "Esta página no se puede fijar.",
+    advice: "Se pueden fijar páginas de los sitios de su empresa, 48 como máximo. Quite una que ya no necesite.",
+  },
   "settings-unreadable": {
     message: "Este archivo no contiene ajustes que esta versión pueda leer.",
     advice: "Elija el archivo guardado en el otro dispositivo, o actualice esta aplicación.",

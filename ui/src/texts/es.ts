@@ -372,6 +372,7 @@ export const es: Texts = {
       notSaved: (name) => (name ? `No se ha guardado: ${name}` : "El archivo no se ha guardado."),
       blocked: "Latchgate no ha abierto este enlace.",
       notLoaded: "La página no se ha cargado. Inténtelo de nuevo en un momento.",
+      notPinned: "Esta página no se puede fijar.",
     },
   },
 
@@ -402,7 +403,6 @@ export const es: Texts = {
     retry: "Intentar de nuevo",
     code: "Código",
     details: "Detalles",
-    leave: "Volver a todos los sitios",
   },
 
   failure: {

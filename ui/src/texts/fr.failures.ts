@@ -330,6 +330,10 @@ export const failures: Failures = {
     message: "Cette sauvegarde est plus ancienne que le temps que votre entreprise permet à un appareil de rester sans contact.",
     advice: "Demandez un nouveau code à votre entreprise et jumelez cet appareil.",
   },
+  "not-pinned": {
+    message: "Cette page ne peut pas être épinglée.",
+    advice: "Vous pouvez épingler des pages des sites de votre entreprise, 48 au plus. Retirez-en une dont vous n’avez plus besoin.",
+  },
   "settings-unreadable": {
     message: "Ce fichier ne contient pas de réglages que cette version sache lire.",
     advice: "Choisissez le fichier enregistré sur l’autre appareil, ou mettez cette application à jour.",

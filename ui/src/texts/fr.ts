@@ -372,6 +372,7 @@ export const fr: Texts = {
       notSaved: (name) => (name ? `Non enregistré : ${name}` : "Le fichier n’a pas été enregistré."),
       blocked: "Latchgate n’a pas ouvert ce lien.",
       notLoaded: "La page ne s’est pas chargée. Réessayez dans un instant.",
+      notPinned: "Cette page ne peut pas être épinglée.",
     },
   },
 
@@ -402,7 +403,6 @@ export const fr: Texts = {
     retry: "Réessayer",
     code: "Code",
     details: "Détails",
-    leave: "Retour à tous les sites",
   },
 
   failure: {
