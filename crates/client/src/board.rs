@@ -42,6 +42,14 @@ impl Board {
         self.view.borrow().clone()
     }
 
+    pub(crate) fn settings(&self) -> Settings {
+        self.view.borrow().settings.clone()
+    }
+
+    pub(crate) fn sites(&self) -> Vec<SiteView> {
+        self.view.borrow().sites.clone()
+    }
+
     /// Describes what is shown, and what changed last, for the help desk.
     pub(crate) fn report(&self) -> Report {
         Report::of(&self.view(), &self.journal)

@@ -179,11 +179,16 @@ impl<S: AsyncWrite + Unpin> Paced<S> {
 /// `None` where a part of it is missing.
 fn head_at(begun: &[u8], bufs: &[IoSlice<'_>], start: usize) -> Option<Head> {
     let mut head = [0; FRAME_HEAD];
-    let mut bytes = begun.iter().chain(bufs.iter().flat_map(|buf| buf.iter()).skip(start));
-    for byte in &mut head {
-        *byte = *bytes.next()?;
+    head[..begun.len()].copy_from_slice(begun);
+    let (mut filled, mut skipped) = (begun.len(), start);
+    for buf in bufs {
+        let rest = &buf[skipped.min(buf.len())..];
+        skipped = skipped.saturating_sub(buf.len());
+        let part = &rest[..rest.len().min(FRAME_HEAD - filled)];
+        head[filled..filled + part.len()].copy_from_slice(part);
+        filled += part.len();
     }
-    Head::read(&head)
+    Head::read(&head[..filled])
 }
 
 /// Cuts slices to `length` bytes together; returns how many there are.

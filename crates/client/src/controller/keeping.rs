@@ -21,7 +21,7 @@ impl Controller {
 
     /// A page was opened, or got its title.
     pub(crate) fn note_visit(&self, url: &str, title: &str) {
-        if self.board.view().settings.keep_recent {
+        if self.board.settings().keep_recent {
             self.change_kept(|drawer, sites| drawer.note_visit(url, title, sites));
         }
     }
@@ -58,7 +58,7 @@ impl Controller {
 
     pub(crate) fn page_size(&self, host: &str) -> u16 {
         let own = self.drawer().and_then(|drawer| drawer.size(host));
-        own.unwrap_or_else(|| self.board.view().settings.text_size)
+        own.unwrap_or_else(|| self.board.settings().text_size)
     }
 
     pub(crate) fn set_page_size(&self, host: &str, percent: Option<u16>) {
@@ -72,7 +72,7 @@ impl Controller {
     }
 
     pub(crate) fn keep_logins(&self, logins: Vec<Login>) {
-        if self.board.view().settings.keep_logins
+        if self.board.settings().keep_logins
             && let Some(drawer) = self.drawer()
         {
             drawer.keep_logins(logins);
@@ -87,7 +87,7 @@ impl Controller {
 
     pub(crate) fn usage(&self) -> Result<Vec<UsageMonth>, Failure> {
         let drawer = self.drawer().ok_or_else(|| Fault::Locked.failure())?;
-        Ok(drawer.usage(&self.board.view().sites))
+        Ok(drawer.usage(&self.board.sites()))
     }
 
     pub(crate) fn speak(&self, words: Words) {
@@ -107,7 +107,7 @@ impl Controller {
     /// Changes what is kept and shows it; `None` while the vault is closed.
     fn change_kept(&self, change: impl FnOnce(&Drawer, &[SiteView]) -> bool) -> Option<bool> {
         let drawer = self.drawer()?;
-        let sites = self.board.view().sites;
+        let sites = self.board.sites();
         let changed = change(&drawer, &sites);
         let kept = drawer.view(&sites);
         // Locked meanwhile, nothing is shown.
