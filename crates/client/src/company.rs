@@ -53,7 +53,7 @@ pub(crate) enum News {
     /// It is another one than before, or the first.
     Changed {
         /// The catalogue.
-        catalogue: Catalogue,
+        catalogue: Box<Catalogue>,
         /// Names it, where the connector does that.
         tag: Option<HeaderValue>,
     },

@@ -33,7 +33,7 @@ use crate::client::{
 use crate::clocks::Clocks;
 use crate::connection::{Connection, Shared};
 use crate::contact::{ContactDesk, Due};
-use crate::drawer::{self, Drawer};
+use crate::drawer::Drawer;
 use crate::establish::Establisher;
 use crate::failure::{Failure, Fault};
 use crate::farewell::{Farewell, forget_end, read_end};
@@ -251,10 +251,7 @@ impl Controller {
     /// Erases what lies in the given place; what is gone already is no error.
     async fn erase_from(&self, place: Place) -> Result<(), Failure> {
         self.erase_web_data().await?;
-        drawer::delete(self.folder.path()).map_err(|error| {
-            warn!(%error, "what pages left behind was not deleted");
-            Fault::StorageFailed.failure()
-        })?;
+        self.delete_drawer()?;
         self.shelf(place).clear().await.map_err(|error| Failure::from(&error))?;
         self.folder.delete().map_err(|error| {
             warn!(%error, "the profile was not deleted");

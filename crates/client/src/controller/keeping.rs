@@ -8,7 +8,7 @@ use tracing::warn;
 
 use super::Controller;
 use crate::client::Login;
-use crate::drawer::Drawer;
+use crate::drawer::{self, Drawer};
 use crate::failure::{Failure, Fault};
 use crate::limits::DRAWER_FLUSH;
 use crate::view::{Settings, SiteView, UsageMonth};
@@ -17,6 +17,14 @@ use crate::words::Words;
 impl Controller {
     pub(super) fn open_drawer(&self, static_key: &StaticPrivateKey) -> Drawer {
         Drawer::open(self.folder.path(), &self.name, static_key)
+    }
+
+    /// Deletes what pages left behind.
+    pub(super) fn delete_drawer(&self) -> Result<(), Failure> {
+        drawer::delete(self.folder.path()).map_err(|error| {
+            warn!(%error, "what pages left behind was not deleted");
+            Fault::StorageFailed.failure()
+        })
     }
 
     /// A page was opened, or got its title.
