@@ -52,9 +52,9 @@ await withWindows(async ({ open, windows, fail }) => {
     await page.show(picture);
     const wide = await page.evaluate("document.documentElement.scrollWidth");
     if (wide > shape.width) fail(`${scene} is ${wide} wide on a ${form} of ${shape.width} (${file})`);
-    const tall = await unroll(page, shape);
+    const above = await unroll(page, shape);
     // Of a page from right to left Chromium photographs what lies beyond the screen out of place.
-    const whole = !tall && picture.direction !== "rtl" && (!scene.startsWith("toolbar") || UNFOLDED.includes(scene));
+    const whole = !above && picture.direction !== "rtl" && (!scene.startsWith("toolbar") || UNFOLDED.includes(scene));
     const { data } = await page.call("Page.captureScreenshot", { format: "png", captureBeyondViewport: whole });
     if (checking) await check(page, file, data, fail);
     else if ((await distance(page, file, data)) > KEPT) await write(file, data, scene.startsWith("portal-brand") ? COLOURS_OF_A_BRAND : COLOURS);
@@ -72,13 +72,17 @@ await withWindows(async ({ open, windows, fail }) => {
 });
 process.exit();
 
-/** A dialog that is longer than the screen is shown on one that is long enough; tells whether there was one. */
+/**
+ * A dialog is photographed as it lies above the screen, and one that is longer than the screen on one that is long
+ * enough; tells whether there is one. What lies beyond the screen is not shown with it: Chromium then loses dialogs.
+ */
 async function unroll(page, { width, height }) {
   const needed = await page.evaluate("[...document.querySelectorAll('dialog:modal')].at(-1)?.scrollHeight ?? 0");
-  if (needed <= height) return false;
-  await page.call("Emulation.setDeviceMetricsOverride", { width, height: needed, deviceScaleFactor: 1, mobile: false });
-  await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
-  return true;
+  if (needed > height) {
+    await page.call("Emulation.setDeviceMetricsOverride", { width, height: needed, deviceScaleFactor: 1, mobile: false });
+    await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
+  }
+  return needed > 0;
 }
 
 async function write(file, data, colours) {
