@@ -1,11 +1,15 @@
-//! The system's keychain as a key store: Secret Service, Keychain, Credential Manager.
+//! The system's keychain as a key store: Secret Service, Keychain, Credential Manager. Android has none here.
 //!
 //! Values are Base64 text, because not every keychain takes bytes. Every entry carries the service
 //! `latchgate`; its user is the value's name.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use keyring::{Entry, Error};
+#[cfg(not(target_os = "ios"))]
+use keyring::Entry;
+use keyring::Error;
+#[cfg(target_os = "ios")]
+use keyring_core::Entry;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::vault::store::{KeyStore, StoreError};
@@ -61,7 +65,22 @@ impl KeyStore for KeychainStore {
 }
 
 fn entry(name: &str) -> Result<Entry, StoreError> {
+    #[cfg(target_os = "ios")]
+    choose_store()?;
     Entry::new(SERVICE, name).map_err(classify)
+}
+
+/// The library chooses no store on iOS by itself.
+#[cfg(target_os = "ios")]
+fn choose_store() -> Result<(), StoreError> {
+    use std::sync::OnceLock;
+
+    static CHOSEN: OnceLock<()> = OnceLock::new();
+    if CHOSEN.get().is_none() {
+        keyring_core::set_default_store(apple_native_keyring_store::protected::Store::new().map_err(classify)?);
+        let _ = CHOSEN.set(());
+    }
+    Ok(())
 }
 
 /// The library's errors are open-ended, so whatever is not known to be something else counts as denied.
