@@ -54,6 +54,7 @@ pub(crate) struct Access {
     /// The only way out.
     pub(crate) proxy: ProxyEndpoint,
     /// The hosts of the `https` sites, whose certificates the page shall trust.
+    #[cfg_attr(target_os = "windows", expect(dead_code, reason = "this engine asks about each certificate"))]
     pub(crate) secure_hosts: Vec<String>,
     /// The logins that were kept over the last lock.
     pub(crate) logins: Vec<Login>,
@@ -150,7 +151,7 @@ pub(crate) async fn open_site(app: &AppHandle, address: &str) -> Result<(), Fail
 }
 
 /// Makes room for a page that a page opens; `None` when there are too many.
-#[cfg(target_os = "linux")]
+#[cfg(desktop)]
 pub(crate) fn admit_popup(app: &AppHandle, opener: &str) -> Option<String> {
     let shell = app.state::<Shell>();
     let profile = shell.pages().open.get(opener)?.profile.clone();
@@ -159,7 +160,7 @@ pub(crate) fn admit_popup(app: &AppHandle, opener: &str) -> Option<String> {
 }
 
 /// Shows a page that [`platform`] made for a page, in a window of its own.
-#[cfg(target_os = "linux")]
+#[cfg(desktop)]
 pub(crate) fn show_popup(app: &AppHandle, label: String) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
@@ -354,7 +355,7 @@ fn turn_full_screen(app: &AppHandle, label: &str) {
 }
 
 /// The person pressed the keys for something in the bar while the page had the keyboard.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux shows pages"))]
+#[cfg(desktop)]
 pub(crate) fn wish(app: &AppHandle, label: &str, part: BarPart) {
     update(app, label, |page| {
         let number = page.wish.as_ref().map_or(0, |wish| wish.number) + 1;
@@ -409,7 +410,7 @@ pub(crate) fn answer(app: &AppHandle, label: &str, open: bool) {
 }
 
 /// Closes a page that the person has done with.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux shows pages"))]
+#[cfg(desktop)]
 pub(crate) fn leave(app: &AppHandle, label: &str) {
     let (own, label) = (app.clone(), label.to_owned());
     // Its window must not go away under the key that closes it.

@@ -3,7 +3,23 @@
 //! Each module offers the same functions, all called on the main thread: `open` a page below its bar, `fit` the bar's
 //! height, `act` on the page, `find` words in it, `set_zoom`, `set_appearance`, `read_logins` and `forget_logins`, `load` an address that was judged, `close` it, and
 //! `forget_all_but` what the pages of companies that are open keep; `save_download`, `cancel_download` and
-//! `start_download` do what the list of downloads decided.
+//! `start_download` do what the list of downloads decided. Where pages have windows of their own, `place` puts one
+//! that a page opened into its window.
+//!
+//! What several of them need and what is pure stands beside them, and is tested on every system.
+
+#[cfg(any(test, target_os = "windows"))]
+mod arguments;
+#[cfg(any(test, target_os = "windows"))]
+mod certificates;
+#[cfg(any(test, target_os = "windows"))]
+mod keys;
+#[cfg(any(test, target_os = "windows"))]
+mod layout;
+#[cfg(any(test, target_os = "windows"))]
+mod policy;
+#[cfg(any(test, target_os = "windows"))]
+mod refetch;
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -13,9 +29,16 @@ pub(crate) use linux::{
     save_download, set_appearance, set_zoom, start_download,
 };
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(target_os = "windows")]
+mod windows;
+#[cfg(target_os = "windows")]
+pub(crate) use self::windows::{
+    act, cancel_download, close, find, fit, forget_all_but, load, open, place, save_download, set_zoom, start_download,
+};
+
+#[cfg(not(any(target_os = "linux", target_os = "windows")))]
 mod absent;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", target_os = "windows")))]
 pub(crate) use absent::{
     act, cancel_download, close, find, fit, forget_all_but, forget_logins, load, open, read_logins, save_download,
     set_appearance, set_zoom, start_download,
