@@ -23,9 +23,9 @@ use self::rules::Verdict;
 use self::zoom::Step;
 use crate::platform;
 use crate::shell::{self, Shell};
-use crate::view::{
-    Appearance, BarPart, BarWish, DownloadView, FindStep, PageAction, PageNotice, PageQuestion, PageView,
-};
+use crate::view::{Appearance, DownloadView, FindStep, PageAction, PageNotice, PageQuestion, PageView};
+#[cfg(desktop)]
+use crate::view::{BarPart, BarWish};
 
 /// How many pages may be open: each is a process, and a script must not open them without end.
 const MOST_PAGES: usize = 24;
@@ -54,11 +54,13 @@ pub(crate) struct Access {
     /// The only way out.
     pub(crate) proxy: ProxyEndpoint,
     /// The hosts of the `https` sites, whose certificates the page shall trust.
-    #[cfg_attr(target_os = "windows", expect(dead_code, reason = "this engine asks about each certificate"))]
+    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), expect(dead_code, reason = "other engines ask about each certificate"))]
     pub(crate) secure_hosts: Vec<String>,
     /// The logins that were kept over the last lock.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux keeps logins"))]
     pub(crate) logins: Vec<Login>,
     /// Whether little data shall move.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux lets films wait"))]
     pub(crate) low_data: bool,
 }
 
@@ -229,7 +231,7 @@ pub(crate) fn notice(app: &AppHandle, label: &str, notice: PageNotice) {
 /// Does what the person chose in the bar.
 pub(crate) fn act(app: &AppHandle, label: &str, action: PageAction) {
     match action {
-        PageAction::Home => shell::show_main(app),
+        PageAction::Home => go_home(app, label),
         PageAction::Lock => app.state::<Shell>().companies().lock(LockCause::Person),
         PageAction::ZoomIn | PageAction::ZoomOut | PageAction::ZoomReset => zoom(app, label, action),
         PageAction::FullScreen => turn_full_screen(app, label),
@@ -239,6 +241,17 @@ pub(crate) fn act(app: &AppHandle, label: &str, action: PageAction) {
             run_on_main(app, move || platform::act(&label, action));
         }
     }
+}
+
+/// Shows all sites: beside the page, or, on a phone, in its place.
+fn go_home(app: &AppHandle, label: &str) {
+    #[cfg(desktop)]
+    {
+        let _ = label;
+        shell::show_main(app);
+    }
+    #[cfg(mobile)]
+    leave(app, label);
 }
 
 /// Shows a site larger or smaller, in all pages of its company.
@@ -410,7 +423,6 @@ pub(crate) fn answer(app: &AppHandle, label: &str, open: bool) {
 }
 
 /// Closes a page that the person has done with.
-#[cfg(desktop)]
 pub(crate) fn leave(app: &AppHandle, label: &str) {
     let (own, label) = (app.clone(), label.to_owned());
     // Its window must not go away under the key that closes it.
@@ -476,7 +488,7 @@ fn run_on_main(app: &AppHandle, job: impl FnOnce() + Send + 'static) {
 }
 
 /// Runs a job where web views live, and returns what it returned.
-async fn on_main<T: Send + 'static>(app: &AppHandle, job: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+pub(crate) async fn on_main<T: Send + 'static>(app: &AppHandle, job: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (send, receive) = tokio::sync::oneshot::channel();
     run_on_main(app, move || drop(send.send(job())));
     receive.await.ok()

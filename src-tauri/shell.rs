@@ -299,10 +299,6 @@ pub(crate) fn show_main(app: &AppHandle) {
     }
 }
 
-/// On a phone there is one window at a time.
-#[cfg(mobile)]
-pub(crate) fn show_main(_: &AppHandle) {}
-
 /// Locks before the process ends, so that no page outlives it.
 pub(crate) fn close(app: &AppHandle) {
     if let Some(shell) = app.try_state::<Shell>() {

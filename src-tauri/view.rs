@@ -34,6 +34,7 @@ pub(crate) enum Biometrics {
 /// What the camera is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(mobile, expect(dead_code, reason = "a phone's scanner shows the picture itself"))]
 pub(crate) enum CameraState {
     /// It is being opened.
     Starting,
@@ -98,6 +99,7 @@ pub(crate) enum FindStep {
 /// What a person asked for by keyboard while the page had it; the bar does it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(mobile, expect(dead_code, reason = "a phone has no keys for them"))]
 pub(crate) enum BarPart {
     /// The address.
     Address,
