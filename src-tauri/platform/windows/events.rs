@@ -4,12 +4,13 @@ use latchgate_client::ProxyEndpoint;
 use tauri::{AppHandle, Manager};
 use webview2_com::Microsoft::Web::WebView2::Win32::{
     COREWEBVIEW2_KEY_EVENT_KIND, COREWEBVIEW2_KEY_EVENT_KIND_KEY_DOWN, COREWEBVIEW2_KEY_EVENT_KIND_SYSTEM_KEY_DOWN,
-    COREWEBVIEW2_PERMISSION_STATE_DENY, COREWEBVIEW2_SERVER_CERTIFICATE_ERROR_ACTION_ALWAYS_ALLOW,
-    COREWEBVIEW2_SERVER_CERTIFICATE_ERROR_ACTION_CANCEL, COREWEBVIEW2_WEB_ERROR_STATUS,
-    COREWEBVIEW2_WEB_ERROR_STATUS_OPERATION_CANCELED, ICoreWebView2, ICoreWebView2_4, ICoreWebView2_10,
-    ICoreWebView2_14, ICoreWebView2_18, ICoreWebView2_27, ICoreWebView2BasicAuthenticationRequestedEventArgs,
-    ICoreWebView2NavigationStartingEventArgs, ICoreWebView2NewWindowRequestedEventArgs,
-    ICoreWebView2ServerCertificateErrorDetectedEventArgs, ICoreWebView2Settings4, ICoreWebView2Settings8,
+    COREWEBVIEW2_MOVE_FOCUS_REASON_PROGRAMMATIC, COREWEBVIEW2_PERMISSION_STATE_DENY,
+    COREWEBVIEW2_SERVER_CERTIFICATE_ERROR_ACTION_ALWAYS_ALLOW, COREWEBVIEW2_SERVER_CERTIFICATE_ERROR_ACTION_CANCEL,
+    COREWEBVIEW2_WEB_ERROR_STATUS, COREWEBVIEW2_WEB_ERROR_STATUS_OPERATION_CANCELED, ICoreWebView2, ICoreWebView2_4,
+    ICoreWebView2_10, ICoreWebView2_14, ICoreWebView2_18, ICoreWebView2_27,
+    ICoreWebView2BasicAuthenticationRequestedEventArgs, ICoreWebView2NavigationStartingEventArgs,
+    ICoreWebView2NewWindowRequestedEventArgs, ICoreWebView2ServerCertificateErrorDetectedEventArgs,
+    ICoreWebView2Settings4, ICoreWebView2Settings8,
 };
 use webview2_com::{
     AcceleratorKeyPressedEventHandler, BasicAuthenticationRequestedEventHandler,
@@ -331,9 +332,12 @@ impl Handle {
     }
 
     fn focus_bar(&self) {
-        if let Some(window) = self.app.get_webview_window(&self.label)
-            && let Err(error) = window.set_focus()
-        {
+        let Some(window) = self.app.get_webview_window(&self.label) else { return };
+        let focused = window.with_webview(|bar| {
+            // SAFETY: the controller is a live COM object of this thread, where the app's own views live, too.
+            report(unsafe { bar.controller().MoveFocus(COREWEBVIEW2_MOVE_FOCUS_REASON_PROGRAMMATIC) });
+        });
+        if let Err(error) = focused {
             tracing::debug!(error = &error as &dyn std::error::Error, "the bar does not get the keyboard");
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tauri::{AppHandle, Manager};
 use windows::Win32::UI::Input::KeyboardAndMouse::{GetLastInputInfo, LASTINPUTINFO};
+use windows::Win32::UI::WindowsAndMessaging::GetForegroundWindow;
 
 use crate::browse;
 use crate::shell::MAIN;
@@ -42,7 +43,9 @@ fn has_pages(app: &AppHandle) -> bool {
 }
 
 fn is_in_front(app: &AppHandle) -> bool {
-    app.webview_windows().iter().any(|(label, window)| label != MAIN && window.is_focused().unwrap_or(false))
+    // SAFETY: the call takes nothing and returns a number.
+    let front = unsafe { GetForegroundWindow() };
+    app.webview_windows().iter().any(|(label, window)| label != MAIN && window.hwnd().is_ok_and(|own| own == front))
 }
 
 /// Milliseconds from the system's start to its last touch.
