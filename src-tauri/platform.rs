@@ -10,16 +10,20 @@
 
 #[cfg(any(test, target_os = "windows"))]
 mod arguments;
-#[cfg(any(test, target_os = "windows"))]
+#[cfg(any(test, target_os = "macos", target_os = "ios"))]
+mod blocking;
+#[cfg(any(test, target_os = "windows", target_os = "macos", target_os = "ios"))]
 mod certificates;
-#[cfg(any(test, target_os = "windows"))]
+#[cfg(any(test, target_os = "windows", target_os = "macos"))]
 mod keys;
-#[cfg(any(test, target_os = "windows"))]
+#[cfg(any(test, target_os = "windows", target_os = "macos", target_os = "ios"))]
 mod layout;
-#[cfg(any(test, target_os = "windows"))]
+#[cfg(any(test, target_os = "windows", target_os = "macos", target_os = "ios"))]
 mod policy;
 #[cfg(any(test, target_os = "windows"))]
 mod refetch;
+#[cfg(any(test, target_os = "macos", target_os = "ios"))]
+mod reply;
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -36,9 +40,18 @@ pub(crate) use self::windows::{
     act, cancel_download, close, find, fit, forget_all_but, load, open, place, save_download, set_zoom, start_download,
 };
 
-#[cfg(not(any(target_os = "linux", target_os = "windows")))]
+#[cfg(any(target_os = "macos", target_os = "ios"))]
+mod apple;
+#[cfg(target_os = "macos")]
+pub(crate) use apple::place;
+#[cfg(any(target_os = "macos", target_os = "ios"))]
+pub(crate) use apple::{
+    act, cancel_download, close, find, fit, forget_all_but, load, open, save_download, set_zoom, start_download,
+};
+
+#[cfg(target_os = "android")]
 mod absent;
-#[cfg(not(any(target_os = "linux", target_os = "windows")))]
+#[cfg(target_os = "android")]
 pub(crate) use absent::{
     act, cancel_download, close, find, fit, forget_all_but, forget_logins, load, open, read_logins, save_download,
     set_appearance, set_zoom, start_download,

@@ -1,5 +1,5 @@
-//! Systems that can bind a key to a finger or a face. For Android, iOS and macOS; type-checked for
-//! Android and macOS by `cargo xtask crosscheck`, not run.
+//! Systems that can bind a key to a finger or a face. For Android, iOS and macOS; type-checked by
+//! `cargo xtask crosscheck`, not run.
 //!
 //! - Android: the Keystore holds a key that only BIOMETRIC_STRONG releases and that a new enrolment destroys; it
 //!   seals the vault's key, and the sealed form lies in the app's folder.

@@ -9,6 +9,7 @@ use crate::view::{BarPart, PageAction};
 
 /// A key, whatever stands on the keyboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(all(target_os = "macos", not(test)), expect(dead_code, reason = "a Mac's own keys all type something"))]
 pub(super) enum Key {
     /// What it types, in lower case.
     Types(char),
