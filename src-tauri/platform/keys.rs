@@ -2,6 +2,8 @@
 //!
 //! The same keys as in the bar (`ui/src/Toolbar.svelte`); the page gets all others.
 
+#![cfg_attr(target_os = "linux", expect(dead_code, reason = "GTK has keys of its own; here for the tests"))]
+
 use tauri::AppHandle;
 
 use crate::browse;
@@ -112,6 +114,7 @@ mod tests {
         assert_eq!(shortcut(Key::Function(5), Held::default()), Some(Shortcut::Act(PageAction::Reload)));
         let alt = Held { alt: true, ..Held::default() };
         assert_eq!(shortcut(Key::Left, alt), Some(Shortcut::Act(PageAction::Back)));
+        assert_eq!(shortcut(Key::Right, alt), Some(Shortcut::Act(PageAction::Forward)));
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //!
 //! The proxy refuses what is not in the catalogue all the same.
 
+#![cfg_attr(target_os = "linux", expect(dead_code, reason = "WebKitGTK is asked in its own words; here for the tests"))]
+
 use tauri::{AppHandle, Url};
 
 use crate::browse;

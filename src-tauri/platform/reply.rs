@@ -4,9 +4,11 @@
 
 use std::cell::RefCell;
 
+type Give<T> = Box<dyn FnOnce(Option<T>)>;
+
 /// Gives at most one answer to whoever asked; dropping it says no.
 pub(super) struct Reply<T> {
-    give: RefCell<Option<Box<dyn FnOnce(Option<T>)>>>,
+    give: RefCell<Option<Give<T>>>,
 }
 
 impl<T> Reply<T> {
