@@ -7,6 +7,7 @@
 //! 4. Locking closes every page of the company and forgets what they kept. Pages of different companies have nothing
 //!    in common: another proxy, other storage.
 
+#[cfg_attr(target_os = "android", expect(dead_code, reason = "Android gives no part in its downloads"))]
 pub(crate) mod downloads;
 pub(crate) mod files;
 pub(crate) mod rules;
@@ -14,6 +15,8 @@ pub(crate) mod zoom;
 
 use std::collections::BTreeMap;
 
+#[cfg(not(target_os = "linux"))]
+use latchgate_client::view::CompanyState;
 use latchgate_client::view::{LockCause, SiteView};
 use latchgate_client::{Client, Failure, Fault, Login, ProfileName, ProxyEndpoint};
 use tauri::ipc::Channel;
@@ -54,7 +57,7 @@ pub(crate) struct Access {
     /// The only way out.
     pub(crate) proxy: ProxyEndpoint,
     /// The hosts of the `https` sites, whose certificates the page shall trust.
-    #[cfg_attr(not(any(target_os = "linux", target_os = "android")), expect(dead_code, reason = "other engines ask about each certificate"))]
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "other engines ask about each certificate"))]
     pub(crate) secure_hosts: Vec<String>,
     /// The logins that were kept over the last lock.
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux keeps logins"))]
@@ -313,7 +316,10 @@ pub(crate) fn show_pins(app: &AppHandle) {
 }
 
 /// A page of a company has been shown, with its title.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux shows pages"))]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "windows")),
+    expect(dead_code, reason = "other engines do not say whether an answer was the site's own")
+)]
 pub(crate) fn visited(app: &AppHandle, label: &str) {
     if let Some((client, page)) = client_of(app, label) {
         client.note_visit(&page.address, &page.title);
@@ -321,7 +327,7 @@ pub(crate) fn visited(app: &AppHandle, label: &str) {
 }
 
 /// The logins of a company's pages changed: they are kept over the next lock, where the person wants that.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux shows pages"))]
+#[cfg(target_os = "linux")]
 pub(crate) fn keep_logins(app: &AppHandle, profile: &ProfileName, logins: Vec<Login>) {
     if let Some(client) = app.state::<Shell>().companies().find(profile) {
         client.keep_logins(logins);
@@ -329,7 +335,7 @@ pub(crate) fn keep_logins(app: &AppHandle, profile: &ProfileName, logins: Vec<Lo
 }
 
 /// The addresses of the sites whose logins are to be kept; none where the person does not want that.
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux shows pages"))]
+#[cfg(target_os = "linux")]
 pub(crate) fn sites_with_logins(app: &AppHandle, profile: &ProfileName) -> Vec<String> {
     let client = app.state::<Shell>().companies().find(profile);
     let view = client.map(|client| client.view()).filter(|view| view.settings.keep_logins);
@@ -337,20 +343,37 @@ pub(crate) fn sites_with_logins(app: &AppHandle, profile: &ProfileName) -> Vec<S
 }
 
 /// Forgets every login of a company, in its open pages, too.
-pub(crate) fn forget_logins(app: &AppHandle, profile: ProfileName) {
+#[cfg(target_os = "linux")]
+pub(crate) fn forget_logins(app: &AppHandle, profile: &ProfileName) {
+    let profile = profile.clone();
     run_on_main(app, move || platform::forget_logins(&profile));
+}
+
+/// Forgets every login of a company: here they end with its pages.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn forget_logins(app: &AppHandle, profile: &ProfileName) {
+    let companies = app.state::<Shell>().companies().view().companies;
+    let open = companies.into_iter().filter(|company| company.state == CompanyState::Open);
+    let others: Vec<String> = open.map(|company| company.profile).filter(|name| name != profile.as_str()).collect();
+    close_all_but(app, &others);
 }
 
 /// The person chose other settings: open pages follow.
 pub(crate) fn heed_settings(app: &AppHandle) {
     show_sizes(app);
-    let (own, profile) = (app.clone(), app.state::<Shell>().companies().shown_name());
-    run_on_main(app, move || platform::read_logins(&own, &profile));
+    #[cfg(target_os = "linux")]
+    {
+        let (own, profile) = (app.clone(), app.state::<Shell>().companies().shown_name());
+        run_on_main(app, move || platform::read_logins(&own, &profile));
+    }
 }
 
-/// Shows pages light or dark.
+/// Shows pages light or dark; other engines follow the system.
 pub(crate) fn set_appearance(app: &AppHandle, appearance: Appearance) {
+    #[cfg(target_os = "linux")]
     run_on_main(app, move || platform::set_appearance(appearance));
+    #[cfg(not(target_os = "linux"))]
+    let _ = (app, appearance);
 }
 
 /// Gives a page the whole screen, or takes it back.
@@ -470,6 +493,8 @@ fn open_window(app: &AppHandle, label: &str) -> tauri::Result<()> {
         .on_navigation(shell::is_own_page);
     #[cfg(desktop)]
     let builder = builder.title("Latchgate").inner_size(1180.0, 840.0).min_inner_size(380.0, 420.0);
+    #[cfg(target_os = "android")]
+    let builder = builder.activity_name(platform::ACTIVITY);
     let window = builder.build()?;
     let (app, label) = (app.clone(), label.to_owned());
     window.on_window_event(move |event| {

@@ -1,6 +1,11 @@
-//! Builds the app's context: configuration, capabilities and the list of commands that the capabilities may name.
+//! Builds the app's context: configuration, capabilities and the list of commands that the capabilities may name; and
+//! completes the Android project.
 
-use std::{fs, io};
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+#[path = "platform/android/manifest.rs"]
+mod manifest;
 
 /// Every command of `commands.rs`. A command that is not listed here could be called by any page.
 const COMMANDS: &[&str] = &[
@@ -57,9 +62,34 @@ fn main() {
     // The screens are embedded, so that a change of them is a change of the app.
     println!("cargo:rerun-if-changed=ui/dist");
     place_holder().expect("the folder of the screens can be written");
+    bring_screen().expect("the Android project can be written");
     let manifest = tauri_build::AppManifest::new().commands(COMMANDS);
     tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest))
         .expect("the configuration of the app is valid");
+}
+
+/// Brings the screen of intranet pages into the Android project, where `tauri android` builds one.
+fn bring_screen() -> io::Result<()> {
+    println!("cargo:rerun-if-env-changed=TAURI_ANDROID_PROJECT_PATH");
+    println!("cargo:rerun-if-changed=src-tauri/platform/android");
+    let Some(project) = env::var_os("TAURI_ANDROID_PROJECT_PATH").map(PathBuf::from) else { return Ok(()) };
+    let main = project.join("app/src/main");
+    let classes = main.join("java/org/latchgate/app");
+    fs::create_dir_all(&classes)?;
+    for class in ["PageActivity.java", "PageView.java", "Pages.java"] {
+        write(&classes.join(class), &fs::read_to_string(Path::new("src-tauri/platform/android").join(class))?)?;
+    }
+    let rules = main.join("res/xml");
+    fs::create_dir_all(&rules)?;
+    write(&rules.join(manifest::NETWORK_NAME).with_extension("xml"), manifest::NETWORK)?;
+    write(&project.join("app/proguard-latchgate.pro"), manifest::KEPT)?;
+    let path = main.join("AndroidManifest.xml");
+    write(&path, &manifest::complete(&fs::read_to_string(&path)?))
+}
+
+/// Writes what has changed, so that nothing is built again that has not.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    if fs::read_to_string(path).is_ok_and(|present| present == text) { Ok(()) } else { fs::write(path, text) }
 }
 
 /// Makes `ui/dist` where the screens were not built yet, so that Rust builds and tests without Node.

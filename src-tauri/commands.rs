@@ -77,7 +77,8 @@ fn view(shell: State<'_, Shell>) -> Snapshot {
 
 #[tauri::command]
 async fn device_info(app: AppHandle) -> DeviceInfo {
-    DeviceInfo { mobile: cfg!(mobile), biometrics: biometrics::kind(&app).await }
+    let keeps_logins = cfg!(target_os = "linux");
+    DeviceInfo { mobile: cfg!(mobile), biometrics: biometrics::kind(&app).await, keeps_logins }
 }
 
 #[tauri::command]
@@ -307,7 +308,7 @@ fn forget_recent(shell: State<'_, Shell>) {
 #[tauri::command]
 fn forget_logins(app: AppHandle, shell: State<'_, Shell>) {
     shell.client().forget_logins();
-    browse::forget_logins(&app, shell.companies().shown_name());
+    browse::forget_logins(&app, &shell.companies().shown_name());
 }
 
 #[tauri::command]

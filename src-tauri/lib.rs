@@ -51,7 +51,6 @@ pub fn run() -> ExitCode {
 }
 
 #[cfg(mobile)]
-#[expect(unsafe_code, reason = "the phone's loader finds the entry point by its unmangled name")]
 mod entry {
     #[tauri::mobile_entry_point]
     fn start() {

@@ -1,10 +1,10 @@
 //! The plain web view of an intranet page, which each system makes in its own way.
 //!
 //! Each module offers the same functions, all called on the main thread: `open` a page below its bar, `fit` the bar's
-//! height, `act` on the page, `find` words in it, `set_zoom`, `set_appearance`, `read_logins` and `forget_logins`, `load` an address that was judged, `close` it, and
+//! height, `act` on the page, `find` words in it, `set_zoom`, `load` an address that was judged, `close` it, and
 //! `forget_all_but` what the pages of companies that are open keep; `save_download`, `cancel_download` and
 //! `start_download` do what the list of downloads decided. Where pages have windows of their own, `place` puts one
-//! that a page opened into its window.
+//! that a page opened into its window. Only Linux has `set_appearance`, `read_logins` and `forget_logins`.
 //!
 //! What several of them need and what is pure stands beside them, and is tested on every system.
 
@@ -12,18 +12,24 @@
 mod arguments;
 #[cfg(any(test, target_os = "macos", target_os = "ios"))]
 mod blocking;
-#[cfg(any(test, target_os = "windows", target_os = "macos", target_os = "ios"))]
+#[cfg(any(test, not(target_os = "linux")))]
 mod certificates;
 #[cfg(any(test, target_os = "windows", target_os = "macos"))]
 mod keys;
-#[cfg(any(test, target_os = "windows", target_os = "macos", target_os = "ios"))]
+#[cfg(any(test, not(target_os = "linux")))]
 mod layout;
-#[cfg(any(test, target_os = "windows", target_os = "macos", target_os = "ios"))]
+#[cfg(test)]
+#[path = "platform/android/manifest.rs"]
+mod manifest;
+#[cfg(any(test, not(target_os = "linux")))]
 mod policy;
 #[cfg(any(test, target_os = "windows"))]
 mod refetch;
 #[cfg(any(test, target_os = "macos", target_os = "ios"))]
 mod reply;
+#[cfg(test)]
+#[path = "platform/android/signatures.rs"]
+mod signatures;
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -50,9 +56,9 @@ pub(crate) use apple::{
 };
 
 #[cfg(target_os = "android")]
-mod absent;
+mod android;
 #[cfg(target_os = "android")]
-pub(crate) use absent::{
-    act, cancel_download, close, find, fit, forget_all_but, forget_logins, load, open, read_logins, save_download,
-    set_appearance, set_zoom, start_download,
+pub(crate) use android::{
+    ACTIVITY, act, cancel_download, close, find, fit, forget_all_but, load, open, save_download, set_zoom,
+    start_download,
 };

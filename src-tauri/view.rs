@@ -50,6 +50,8 @@ pub(crate) struct DeviceInfo {
     pub(crate) mobile: bool,
     /// What it can recognise its owner by.
     pub(crate) biometrics: Biometrics,
+    /// Whether logins of pages can be kept over a lock.
+    pub(crate) keeps_logins: bool,
 }
 
 /// What a person does in the bar above a page.

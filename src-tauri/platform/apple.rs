@@ -143,7 +143,8 @@ pub(crate) fn act(label: &str, action: PageAction) {
         | PageAction::ZoomIn
         | PageAction::ZoomOut
         | PageAction::ZoomReset
-        | PageAction::FullScreen => {}
+        | PageAction::FullScreen
+        | PageAction::Pin => {}
     }
 }
 

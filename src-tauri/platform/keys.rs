@@ -1,6 +1,6 @@
 //! What keys mean while the page has the keyboard. Pure but for [`press`].
 //!
-//! The same keys as in the bar (`ui/src/Toolbar.svelte`); the page gets all others.
+//! The same keys as in the bar (`ui/src/toolbar/keys.ts`); the page gets all others.
 
 #![cfg_attr(target_os = "linux", expect(dead_code, reason = "GTK has keys of its own; here for the tests"))]
 
@@ -60,6 +60,7 @@ fn with_command(key: Key, shift: bool) -> Option<Shortcut> {
         _ if shift => return None,
         '[' => Shortcut::Act(PageAction::Back),
         ']' => Shortcut::Act(PageAction::Forward),
+        'd' => Shortcut::Act(PageAction::Pin),
         'f' | 'g' => Shortcut::Show(BarPart::Find),
         'j' => Shortcut::Show(BarPart::Downloads),
         'l' => Shortcut::Show(BarPart::Address),

@@ -57,6 +57,7 @@ pub(super) fn may_go(app: &AppHandle, label: &str, address: &str, going: Going) 
 }
 
 /// Judges a window that a page opens, and returns its address if it may be.
+#[cfg(not(target_os = "android"))]
 pub(super) fn popup(app: &AppHandle, label: &str, address: &str) -> Option<Url> {
     let url = Url::parse(if address.is_empty() { "about:blank" } else { address }).ok()?;
     let going = Going { whole_page: true, by_person: true };

@@ -155,7 +155,8 @@ pub(crate) fn act(label: &str, action: PageAction) {
             | PageAction::ZoomIn
             | PageAction::ZoomOut
             | PageAction::ZoomReset
-            | PageAction::FullScreen => Ok(()),
+            | PageAction::FullScreen
+            | PageAction::Pin => Ok(()),
         }
     };
     report(done);

@@ -313,6 +313,9 @@ impl Handle {
             let address = text(|source| unsafe { core.Source(source) });
             policy::explain_failure(&self.app, &self.label, &address);
         }
+        if fine {
+            browse::visited(&self.app, &self.label);
+        }
         Ok(())
     }
 
