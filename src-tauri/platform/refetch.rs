@@ -10,7 +10,8 @@ pub(super) fn script(address: &Url) -> String {
     // In JSON these may stand as they are; in a script they end a line.
     let address = address.to_string().replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029");
     format!(
-        "(() => {{ const link = document.createElement('a'); link.href = {address}; link.download = ''; link.click(); }})()"
+        "(() => {{ const link = document.createElement('a'); link.href = {address}; link.download = ''; \
+         link.click(); }})()"
     )
 }
 

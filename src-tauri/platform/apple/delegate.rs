@@ -52,8 +52,10 @@ define_class!(
     #[ivars = Facts]
     pub(super) struct Delegate;
 
+    // SAFETY: the class is an object like any other.
     unsafe impl NSObjectProtocol for Delegate {}
 
+    // SAFETY: each method takes and returns the types that the protocol declares.
     unsafe impl WKNavigationDelegate for Delegate {
         #[unsafe(method(webView:decidePolicyForNavigationAction:decisionHandler:))]
         fn decide_action(
@@ -121,6 +123,7 @@ define_class!(
         }
     }
 
+    // SAFETY: each method takes and returns the types that the protocol declares.
     unsafe impl WKUIDelegate for Delegate {
         #[unsafe(method_id(webView:createWebViewWithConfiguration:forNavigationAction:windowFeatures:))]
         fn open_popup(

@@ -58,8 +58,10 @@ define_class!(
     #[ivars = Facts]
     struct Follower;
 
+    // SAFETY: the class is an object like any other.
     unsafe impl NSObjectProtocol for Follower {}
 
+    // SAFETY: each method takes and returns the types that the protocol declares.
     unsafe impl WKDownloadDelegate for Follower {
         #[unsafe(method(download:decideDestinationUsingResponse:suggestedFilename:completionHandler:))]
         fn decide(

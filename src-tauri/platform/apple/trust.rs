@@ -24,6 +24,7 @@ unsafe impl RefEncode for SecTrust {
     const ENCODING_REF: Encoding = Encoding::Pointer(&Encoding::Struct("__SecTrust", &[]));
 }
 
+// SAFETY: as the headers of the framework declare them.
 #[link(name = "Security", kind = "framework")]
 unsafe extern "C" {
     fn SecTrustCopyCertificateChain(trust: *const SecTrust) -> *mut NSArray<NSObject>;

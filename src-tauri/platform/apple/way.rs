@@ -28,6 +28,7 @@ const FEATURES_OFF: &[&str] = &[
     "MediaDevicesEnabled",
 ];
 
+// SAFETY: as the headers of the framework declare them.
 #[link(name = "Network", kind = "framework")]
 unsafe extern "C" {
     fn nw_endpoint_create_host(host: *const c_char, port: *const c_char) -> *mut NSObject;
