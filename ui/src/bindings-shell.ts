@@ -21,7 +21,11 @@ mobile: boolean,
 /**
  * What it can recognise its owner by.
  */
-biometrics: Biometrics, };
+biometrics: Biometrics, 
+/**
+ * Whether logins of pages can be kept over a lock.
+ */
+keepsLogins: boolean, };
 
 /**
  * What a person does in the bar above a page.

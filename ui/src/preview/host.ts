@@ -34,7 +34,7 @@ export function hostOf(scene: Scene): Host {
       tell = listener;
       return Promise.resolve(() => {});
     },
-    deviceInfo: () => Promise.resolve({ mobile: false, biometrics: scene.biometrics ?? "absent" }),
+    deviceInfo: () => Promise.resolve({ mobile: false, biometrics: scene.biometrics ?? "absent", keepsLogins: true }),
     present: done,
     link: () => Promise.resolve(scene.link ?? null),
     onLink: () => Promise.resolve(() => {}),
