@@ -52,10 +52,8 @@ await withWindows(async ({ open, windows, fail }) => {
     await page.show(picture);
     const wide = await page.evaluate("document.documentElement.scrollWidth");
     if (wide > shape.width) fail(`${scene} is ${wide} wide on a ${form} of ${shape.width} (${file})`);
-    const above = await unroll(page, shape);
-    // Of a page from right to left Chromium photographs what lies beyond the screen out of place.
-    const whole = !above && picture.direction !== "rtl" && (!scene.startsWith("toolbar") || UNFOLDED.includes(scene));
-    const { data } = await page.call("Page.captureScreenshot", { format: "png", captureBeyondViewport: whole });
+    await unroll(page, picture);
+    const { data } = await page.call("Page.captureScreenshot", { format: "png" });
     if (checking) await check(page, file, data, fail);
     else if ((await distance(page, file, data)) > KEPT) await write(file, data, scene.startsWith("portal-brand") ? COLOURS_OF_A_BRAND : COLOURS);
   });
@@ -73,16 +71,15 @@ await withWindows(async ({ open, windows, fail }) => {
 process.exit();
 
 /**
- * A dialog is photographed as it lies above the screen, and one that is longer than the screen on one that is long
- * enough; tells whether there is one. What lies beyond the screen is not shown with it: Chromium then loses dialogs.
+ * What is longer than the screen is photographed on one that is long enough: a dialog, or else the page. (Chromium can
+ * also photograph what lies beyond the screen, but then loses dialogs and wide layouts now and then.)
  */
-async function unroll(page, { width, height }) {
-  const needed = await page.evaluate("[...document.querySelectorAll('dialog:modal')].at(-1)?.scrollHeight ?? 0");
-  if (needed > height) {
-    await page.call("Emulation.setDeviceMetricsOverride", { width, height: needed, deviceScaleFactor: 1, mobile: false });
-    await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
-  }
-  return needed > 0;
+async function unroll(page, { scene, shape }) {
+  const isShort = scene.startsWith("toolbar") && !UNFOLDED.includes(scene);
+  const needed = await page.evaluate("([...document.querySelectorAll('dialog:modal')].at(-1) ?? document.documentElement).scrollHeight");
+  if (isShort || needed <= (await page.evaluate("innerHeight"))) return;
+  await page.call("Emulation.setDeviceMetricsOverride", { width: shape.width, height: needed, deviceScaleFactor: 1, mobile: false });
+  await page.evaluate("new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))");
 }
 
 async function write(file, data, colours) {
