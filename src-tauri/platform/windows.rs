@@ -101,7 +101,6 @@ fn make(app: &AppHandle, label: &str, profile: &str) -> Result<Rc<WebView>, Fail
     let mut builder = WebViewBuilder::new_with_web_context(&mut web)
         .with_incognito(true)
         .with_devtools(false)
-        .with_clipboard(false)
         .with_general_autofill_enabled(false)
         .with_hotkeys_zoom(false)
         .with_back_forward_navigation_gestures(true)

@@ -13,7 +13,7 @@ use super::page;
 use crate::browse;
 use crate::view::{Appearance, BarPart, FindStep, PageAction};
 
-/// The height of the bar above a page with nothing unfolded, in pixels; `ui/src/Toolbar.svelte` fills it.
+/// The height of the bar above a page with nothing unfolded, in pixels; `ui/src/toolbar/Toolbar.svelte` fills it.
 pub(super) const BAR_HEIGHT: i32 = 56;
 /// The most that the bar takes of a window, in pixels.
 const BAR_AT_MOST: i32 = 420;
