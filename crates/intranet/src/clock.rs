@@ -3,20 +3,15 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::extract::{Request, State};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures_util::{SinkExt as _, StreamExt as _};
-use http::{StatusCode, header};
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_util::sync::CancellationToken;
 
 use crate::Site;
 use crate::html;
 use crate::person::Person;
+use crate::socket::{self, Socket};
 
 const TICK: Duration = Duration::from_millis(500);
 
@@ -33,29 +28,11 @@ pub(crate) async fn page(person: Person) -> Response {
 }
 
 /// Upgrades to a WebSocket that ticks and echoes.
-pub(crate) async fn socket(State(site): State<Site>, person: Person, mut request: Request) -> Response {
-    let headers = request.headers();
-    let wants = headers.get(header::UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
-    let Some(key) = headers.get(header::SEC_WEBSOCKET_KEY).filter(|_| wants) else {
-        return (StatusCode::UPGRADE_REQUIRED, [(header::UPGRADE, "websocket")], "this is a WebSocket").into_response();
-    };
-    let accept = derive_accept_key(key.as_bytes());
-    let upgrade = hyper::upgrade::on(&mut request);
-    tokio::spawn(async move {
-        if let Ok(upgraded) = upgrade.await {
-            talk(upgraded, person.shown(), site.stop).await;
-        }
-    });
-    let headers = [
-        (header::CONNECTION, "upgrade"),
-        (header::UPGRADE, "websocket"),
-        (header::SEC_WEBSOCKET_ACCEPT, accept.as_str()),
-    ];
-    (StatusCode::SWITCHING_PROTOCOLS, headers).into_response()
+pub(crate) async fn socket(State(site): State<Site>, person: Person, request: Request) -> Response {
+    socket::accept(request, move |socket| async move { talk(socket, person.shown(), site.stop).await })
 }
 
-async fn talk(upgraded: Upgraded, person: &str, stop: CancellationToken) {
-    let mut socket = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, None).await;
+async fn talk(mut socket: Socket, person: &str, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(TICK);
     loop {
         let answer = tokio::select! {

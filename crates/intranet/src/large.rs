@@ -81,6 +81,17 @@ pub(crate) struct Wanted {
 pub(crate) async fn file(Query(wanted): Query<Wanted>, headers: HeaderMap) -> Response {
     let size = wanted.size.unwrap_or(DEFAULT_SIZE);
     let tag = format!("\"large-{size}\"");
+    answer_part(&headers, size, &tag, "application/octet-stream", body)
+}
+
+/// Answers with the whole of a content or with the part that is asked for, made by `body`.
+pub(crate) fn answer_part(
+    headers: &HeaderMap,
+    size: u64,
+    tag: &str,
+    content_type: &str,
+    body: impl FnOnce(Range<u64>) -> Body,
+) -> Response {
     let known = headers.get(header::IF_RANGE).is_none_or(|value| value.as_bytes() == tag.as_bytes());
     let asked = headers.get(header::RANGE).filter(|_| known).and_then(|value| value.to_str().ok());
     let (status, range) = match asked.map(|text| parse_range(text, size)) {
@@ -98,10 +109,10 @@ pub(crate) async fn file(Query(wanted): Query<Wanted>, headers: HeaderMap) -> Re
             response.headers_mut().insert(name, value);
         }
     };
-    set(header::CONTENT_TYPE, "application/octet-stream".into());
+    set(header::CONTENT_TYPE, content_type.into());
     set(header::CONTENT_LENGTH, (range.end - range.start).to_string());
     set(header::ACCEPT_RANGES, "bytes".into());
-    set(header::ETAG, tag);
+    set(header::ETAG, tag.into());
     if status == StatusCode::PARTIAL_CONTENT {
         set(header::CONTENT_RANGE, format!("bytes {}-{}/{size}", range.start, range.end - 1));
     }

@@ -20,7 +20,9 @@ mod markup;
 mod person;
 mod record;
 mod secure;
+mod socket;
 mod tls;
+mod trial;
 mod upload;
 mod wiki;
 
@@ -37,6 +39,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use person::PERSON_HEADER;
 pub use record::RequestRecord;
+pub use trial::{Trial, TrialConfig, TrialSites};
 
 /// How the sample intranet is started; [`Default`] serves from memory on two free loopback ports.
 #[derive(Debug, Clone)]
@@ -49,12 +52,14 @@ pub struct Config {
     pub data: Option<PathBuf>,
     /// Further host names in the `https` certificate; `localhost` and `127.0.0.1` are always in it.
     pub names: Vec<String>,
+    /// Serves the pages of a trial as well.
+    pub trial: Option<TrialConfig>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { listen: any_port, https_listen: any_port, data: None, names: Vec::new() }
+        Self { listen: any_port, https_listen: any_port, data: None, names: Vec::new(), trial: None }
     }
 }
 
@@ -71,6 +76,8 @@ pub struct Running {
     pub https_addr: SocketAddr,
     /// The certificate authority of the `https` site, as PEM.
     pub ca_pem: String,
+    /// The trial, if there is one.
+    pub trial: Option<Arc<Trial>>,
     site: Site,
     _stop: DropGuard,
 }
@@ -89,7 +96,7 @@ impl Intranet {
     ///
     /// # Errors
     /// When an address cannot be bound, the data folder not be used, or no certificate be made.
-    pub async fn start(config: Config) -> anyhow::Result<Running> {
+    pub async fn start(mut config: Config) -> anyhow::Result<Running> {
         let stop = CancellationToken::new();
         let site = Site {
             wiki: Arc::new(wiki::Wiki::open(config.data.as_deref())?),
@@ -97,22 +104,49 @@ impl Intranet {
             records: Arc::default(),
             stop: stop.clone(),
         };
+        config.names.extend(config.trial.iter().flat_map(TrialConfig::hosts).map(str::to_owned));
         let identity = tls::Identity::make(&config.names).context("make the https certificate")?;
         let http = TcpListener::bind(config.listen).await.with_context(|| format!("listen on {}", config.listen))?;
         let https = TcpListener::bind(config.https_listen)
             .await
             .with_context(|| format!("listen on {}", config.https_listen))?;
+        let trial = match config.trial {
+            Some(config) => Some(serve_trial(config, &site, https.local_addr()?.port(), &identity).await?),
+            None => None,
+        };
+        let router = |scheme| router(site.clone(), scheme, trial.clone());
         let running = Running {
             http_addr: http.local_addr()?,
             https_addr: https.local_addr()?,
-            ca_pem: identity.ca_pem,
+            ca_pem: identity.ca_pem.clone(),
+            trial: trial.clone(),
             site: site.clone(),
             _stop: stop.clone().drop_guard(),
         };
-        tokio::spawn(listen::serve(http, None, router(site.clone(), Scheme::Http), stop.clone()));
-        tokio::spawn(listen::serve(https, Some(identity.acceptor), router(site, Scheme::Https), stop));
+        let both = identity.acceptor(&["h2", "http/1.1"]);
+        tokio::spawn(listen::serve(http, None, router(Scheme::Http), stop.clone()));
+        tokio::spawn(listen::serve(https, Some(both), router(Scheme::Https), stop));
         Ok(running)
     }
+}
+
+/// Serves the sites of a trial that speak one protocol alone, on free ports.
+async fn serve_trial(
+    config: TrialConfig,
+    site: &Site,
+    both: u16,
+    identity: &tls::Identity,
+) -> anyhow::Result<Arc<Trial>> {
+    let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
+    let old = TcpListener::bind(any_port).await.context("listen for the older site")?;
+    let swift = TcpListener::bind(any_port).await.context("listen for the swift site")?;
+    let ports = [both, old.local_addr()?.port(), swift.local_addr()?.port()];
+    let trial = Arc::new(Trial::new(config, ports));
+    let (stop, http1, http2) = (&site.stop, identity.acceptor(&["http/1.1"]), identity.acceptor(&["h2"]));
+    let router = router(site.clone(), Scheme::Https, Some(Arc::clone(&trial)));
+    tokio::spawn(listen::serve(old, Some(http1), router, stop.clone()));
+    tokio::spawn(trial::swift::serve(swift, http2, Arc::clone(&trial), stop.clone()));
+    Ok(trial)
 }
 
 impl Running {
@@ -142,8 +176,10 @@ pub(crate) enum Scheme {
     Https,
 }
 
-fn router(site: Site, scheme: Scheme) -> Router {
+fn router(site: Site, scheme: Scheme, trial: Option<Arc<Trial>>) -> Router {
+    let trial = trial.map(trial::router).unwrap_or_default();
     Router::new()
+        .merge(trial)
         .route("/", get(wiki::home))
         .route("/me", get(wiki::own_page).post(wiki::save_own_page))
         .route("/wiki/{page}", get(wiki::page).post(wiki::save_page))

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
@@ -15,10 +18,14 @@ use tokio_util::sync::CancellationToken;
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The number of a connection, which every request on it carries.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Connection(pub(crate) u64);
+
 /// Serves until `stop`; every connection ends with it.
 pub(crate) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, router: Router, stop: CancellationToken) {
     let mut connections = JoinSet::new();
-    loop {
+    for number in 0.. {
         let accepted = tokio::select! {
             () = stop.cancelled() => return,
             Some(_) = connections.join_next() => continue,
@@ -28,18 +35,28 @@ pub(crate) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, route
         // A lost NODELAY costs speed, not correctness.
         let _ = stream.set_nodelay(true);
         let (tls, router) = (tls.clone(), router.clone());
+        let connection = Connection(number);
         connections.spawn(async move {
-            let Some(acceptor) = tls else { return serve_connection(stream, router).await };
+            let Some(acceptor) = tls else { return serve_connection(stream, connection, router).await };
             if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)).await {
-                serve_connection(stream, router).await;
+                serve_connection(stream, connection, router).await;
             }
         });
     }
 }
 
-async fn serve_connection(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, router: Router) {
+async fn serve_connection(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    connection: Connection,
+    router: Router,
+) {
     let server = auto::Builder::new(TokioExecutor::new());
-    let served = server.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(router)).await;
+    let service = TowerToHyperService::new(router);
+    let numbered = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(connection);
+        service.call(request)
+    });
+    let served = server.serve_connection_with_upgrades(TokioIo::new(stream), numbered).await;
     if let Err(error) = served {
         tracing::debug!(error, "connection ended early");
     }

@@ -41,7 +41,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let Command::Serve { listen, https_listen, names, data, ca_out } = Arguments::parse().command;
-    let running = Intranet::start(Config { listen, https_listen, data, names }).await?;
+    let running = Intranet::start(Config { listen, https_listen, data, names, trial: None }).await?;
     if let Some(path) = ca_out {
         std::fs::write(&path, &running.ca_pem).with_context(|| format!("write {}", path.display()))?;
     }

@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 /// What the `https` listener shows.
 pub(crate) struct Identity {
     pub(crate) ca_pem: String,
-    pub(crate) acceptor: TlsAcceptor,
+    config: ServerConfig,
 }
 
 impl Identity {
@@ -34,14 +34,20 @@ impl Identity {
         let leaf_key = KeyPair::generate()?;
         let certificate = leaf.signed_by(&leaf_key, &Issuer::new(authority, authority_key))?;
 
-        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(
                 vec![certificate.der().clone()],
                 PrivateKeyDer::try_from(leaf_key.serialize_der()).map_err(anyhow::Error::msg)?,
             )?;
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        Ok(Self { ca_pem: ca.pem(), acceptor: TlsAcceptor::from(Arc::new(config)) })
+        Ok(Self { ca_pem: ca.pem(), config })
+    }
+
+    /// Returns what accepts connections that speak one of these protocols (RFC 7301).
+    pub(crate) fn acceptor(&self, protocols: &[&str]) -> TlsAcceptor {
+        let mut config = self.config.clone();
+        config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        TlsAcceptor::from(Arc::new(config))
     }
 }

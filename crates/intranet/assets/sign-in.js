@@ -1,0 +1,3 @@
+"use strict";
+// The person of this trial always agrees.
+document.querySelector("form button").click();
