@@ -9,6 +9,7 @@
 
 mod comfort;
 mod downloads;
+mod families;
 mod logins;
 
 use std::cell::RefCell;
@@ -29,6 +30,7 @@ use webkit2gtk::{
 
 pub(crate) use self::comfort::{find, fit, set_appearance, set_zoom};
 pub(crate) use self::downloads::{cancel_download, save_download, start_download};
+use self::families::Families;
 pub(crate) use self::logins::{forget_logins, read_logins};
 use crate::browse::rules::Verdict;
 use crate::browse::{self, Access};
@@ -44,6 +46,7 @@ struct Views {
     /// By the profile: the user of the proxy that it was made for, and the context.
     contexts: HashMap<String, (String, WebContext)>,
     pages: HashMap<String, WebView>,
+    families: Families,
 }
 
 /// Opens a page below the bar of its window.
@@ -53,7 +56,10 @@ pub(crate) fn open(app: &AppHandle, label: &str, url: &Url, access: &Access) -> 
     let view = WebView::builder().web_context(&context).user_content_manager(&UserContentManager::new()).build();
     prepare(app, label, &view);
     spare_data(&view, access.low_data);
-    VIEWS.with_borrow_mut(|views| views.pages.insert(label.to_owned(), view.clone()));
+    VIEWS.with_borrow_mut(|views| {
+        views.pages.insert(label.to_owned(), view.clone());
+        views.families.begin(label);
+    });
     place(app, label)?;
     let address = url.to_string();
     let load = move || view.load_uri(&address);
@@ -110,11 +116,18 @@ pub(crate) fn load(label: &str, url: &Url) {
     }
 }
 
-/// Ends a page and its processes.
+/// Ends a page, and its process with the last page that lives there: a window that closes must not take the page along
+/// that opened it.
 pub(crate) fn close(label: &str) {
-    if let Some(view) = VIEWS.with_borrow_mut(|views| views.pages.remove(label)) {
+    let taken = VIEWS.with_borrow_mut(|views| {
+        let view = views.pages.remove(label)?;
+        Some((view, views.families.leave(label)))
+    });
+    if let Some((view, last)) = taken {
         view.stop_loading();
-        view.terminate_web_process();
+        if last {
+            view.terminate_web_process();
+        }
         if let Some(parent) = view.parent().and_then(|parent| parent.downcast::<gtk::Container>().ok()) {
             parent.remove(&view);
         }
@@ -338,7 +351,10 @@ impl Handle {
         let label = browse::admit_popup(&self.app, &self.label)?;
         let view = WebView::builder().related_view(opener).user_content_manager(&UserContentManager::new()).build();
         prepare(&self.app, &label, &view);
-        VIEWS.with_borrow_mut(|views| views.pages.insert(label.clone(), view.clone()));
+        VIEWS.with_borrow_mut(|views| {
+            views.pages.insert(label.clone(), view.clone());
+            views.families.join(&label, &self.label);
+        });
         browse::show_popup(&self.app, label);
         Some(view)
     }
