@@ -26,4 +26,5 @@ mod secrets;
 mod stalled;
 mod support;
 mod websocket;
+mod windows;
 mod wiped;

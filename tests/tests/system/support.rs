@@ -11,7 +11,7 @@ pub(crate) mod forward;
 pub(crate) mod http;
 pub(crate) mod jar;
 pub(crate) mod journey;
-pub(crate) mod plain;
+pub(crate) mod office;
 pub(crate) mod process;
 pub(crate) mod relay;
 pub(crate) mod system;

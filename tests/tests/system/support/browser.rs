@@ -1,6 +1,5 @@
 //! Headless Chromium behind a device's proxy, driven through chromedriver.
 
-use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -30,11 +29,12 @@ pub(crate) struct Direct {
 }
 
 impl Direct {
-    /// Starts a browser that reaches everything through a plain proxy, and trusts `authority` (PEM).
-    pub(crate) async fn start(proxy: SocketAddr, authority: &Path) -> Self {
+    /// Starts a browser to which every name is this machine, and which trusts `authority` (PEM).
+    pub(crate) async fn start(authority: &Path) -> Self {
         let home = tempfile::Builder::new().prefix("latchgate-browser-").tempdir().expect("a folder for the browser");
         trust(home.path(), authority).await;
-        let (page, driver) = start_chromium(home.path(), proxy).await;
+        let here = ["--no-proxy-server".to_owned(), "--host-resolver-rules=MAP * 127.0.0.1".to_owned()];
+        let (page, driver) = start_chromium(home.path(), here).await;
         Self { page, _driver: driver, _home: home }
     }
 }
@@ -48,7 +48,9 @@ impl Browser {
             trust(home.path(), authority).await;
         }
         let forward = Forward::start(proxy).await;
-        let (page, driver) = start_chromium(home.path(), forward.address).await;
+        let through =
+            [format!("--proxy-server=http://{}", forward.address), "--proxy-bypass-list=<-loopback>".to_owned()];
+        let (page, driver) = start_chromium(home.path(), through).await;
         Self { page, forward, _driver: driver, _home: home }
     }
 
@@ -101,23 +103,24 @@ pub(crate) async fn script(page: &Client, body: &str) -> Value {
     page.execute_async(&script, Vec::new()).await.expect("run a script")
 }
 
-/// Starts Chromium with a home and a proxy, and its driver.
-async fn start_chromium(home: &Path, proxy: SocketAddr) -> (Client, Part) {
+/// Starts Chromium with a home and the words that say which way it goes, and its driver.
+async fn start_chromium(home: &Path, way: [String; 2]) -> (Client, Part) {
     let mut driver = Command::new("chromedriver");
     driver.arg("--port=0").env("HOME", home);
     let mut driver = Part::start_parent("chromedriver", &mut driver, home);
     let ready = driver.wait_for("ChromeDriver was started successfully on port").await;
     let port = ready.trim_end_matches('.').to_owned();
 
+    let [way, more] = way;
     let arguments = [
+        way,
+        more,
         "--headless=new".to_owned(),
         "--no-sandbox".to_owned(),
         "--disable-gpu".to_owned(),
         "--disable-dev-shm-usage".to_owned(),
         "--disable-background-networking".to_owned(),
         "--disable-component-update".to_owned(),
-        format!("--proxy-server=http://{}", proxy),
-        "--proxy-bypass-list=<-loopback>".to_owned(),
         format!("--user-data-dir={}", home.join("profile").display()),
     ];
     let options = json!({ "args": arguments });

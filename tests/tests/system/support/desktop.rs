@@ -1,8 +1,9 @@
 //! A desktop of its own for the real app: a virtual display, a session bus, a real keyring that a password
 //! unlocked, and WebKitWebDriver, which starts the app and drives its first window.
 
+mod pointer;
+
 use std::cell::Cell;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -27,6 +28,12 @@ exec WebKitWebDriver --port="$DRIVER_PORT"
 /// What Debian's WebKitGTK has for trying it out.
 const MINI_BROWSER: &str = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser";
 
+/// Where Debian's TLS libraries find whom they trust.
+const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// What gives a program names of its own.
+const OWN_NAMES: &str = "/usr/lib/x86_64-linux-gnu/libnss_wrapper.so";
+
 /// Where the bar above a page shows the address, in pixels from the corner of the window.
 const IN_THE_ADDRESS: [u16; 2] = [250, 28];
 
@@ -48,6 +55,19 @@ pub(crate) struct App {
 
 impl Desktop {
     pub(crate) async fn start() -> Self {
+        Self::start_as(Command::new("dbus-run-session")).await
+    }
+
+    /// A desktop on a machine whose administrator installed an authority (PEM), in the place of all others.
+    pub(crate) async fn start_trusting(authority: &Path) -> Self {
+        let bind = format!("mount --bind {} {AUTHORITIES} && exec dbus-run-session \"$@\"", authority.display());
+        let mut session = Command::new("unshare");
+        session.args(["--map-root-user", "--mount", "--", "sh", "-c", &bind, "sh"]);
+        Self::start_as(session).await
+    }
+
+    /// `session` starts a session bus and what it is told to.
+    async fn start_as(mut session: Command) -> Self {
         let home = tempfile::Builder::new().prefix("latchgate-desktop-").tempdir().expect("a home folder");
         for folder in ["data", "config", "cache", "runtime"] {
             std::fs::create_dir(home.path().join(folder)).expect("create a folder of the home");
@@ -58,7 +78,6 @@ impl Desktop {
         let display = format!(":{}", screen.wait_for("").await);
 
         let port = free_port().await;
-        let mut session = Command::new("dbus-run-session");
         session.args(["--", "bash", "-c", SESSION]).env("DRIVER_PORT", port.to_string());
         in_home(&mut session, home.path()).env("DISPLAY", &display).env("TAURI_WEBVIEW_AUTOMATION", "true");
         let session = Part::start_parent("session", &mut session, home.path());
@@ -97,12 +116,21 @@ impl Desktop {
         succeed(&mut again).await;
     }
 
-    /// Opens WebKitGTK's own small browser, which is the engine of the app's pages, behind a proxy. It takes any
-    /// certificate: what it trusts is not what it is for here.
-    pub(crate) async fn open_webkit(&self, proxy: SocketAddr) -> Client {
-        // The driver's own setting for https would speak TLS to the proxy.
-        let proxy = format!("--proxy=http://{proxy}");
-        let options = json!({ "binary": MINI_BROWSER, "args": ["--automation", proxy] });
+    /// Opens WebKitGTK's own small browser, which is the engine of the app's pages, without a proxy: `hosts` are
+    /// names of this machine. It takes any certificate: what it trusts is not what it is for here.
+    pub(crate) async fn open_webkit(&self, hosts: &[&str]) -> Client {
+        let file = self.home().join("hosts");
+        let lines: String = hosts.iter().map(|host| format!("127.0.0.1 {host}\n")).collect();
+        std::fs::write(&file, lines).expect("write the names");
+        // The driver hands its own environment on, and was started before the names were known.
+        let start = self.home().join("browser");
+        let script = format!(
+            "#!/bin/sh\nexport LD_PRELOAD={OWN_NAMES} NSS_WRAPPER_HOSTS={}\nexec {MINI_BROWSER} \"$@\"\n",
+            file.display()
+        );
+        std::fs::write(&start, script).expect("write how the browser is started");
+        std::fs::set_permissions(&start, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("make it start");
+        let options = json!({ "binary": start, "args": ["--automation"] });
         let capabilities: Map<String, Value> =
             [("webkitgtk:browserOptions".to_owned(), options), ("acceptInsecureCerts".to_owned(), json!(true))]
                 .into_iter()
