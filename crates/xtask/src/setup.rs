@@ -34,6 +34,7 @@ pub(crate) const TEST: &[&str] = &[
     "gdb",
     "gstreamer1.0-plugins-good",
     "gstreamer1.0-tools",
+    "libfaketime",
     "libnss-wrapper",
     "php-cli",
     "php-xml",

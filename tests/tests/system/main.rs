@@ -23,6 +23,7 @@ mod restart;
 mod revocation;
 mod rotation;
 mod secrets;
+mod silence;
 mod stalled;
 mod support;
 mod websocket;

@@ -7,6 +7,7 @@ use tokio::process::Command;
 use super::browser::Browser;
 use super::http::Proxy;
 use super::process::{Ended, Part, program, run};
+use super::system::How;
 
 /// What seals the vault of every test device.
 pub(crate) const PASSPHRASE: &str = "canary-passphrase correct horse battery";
@@ -15,17 +16,17 @@ pub(crate) const PASSPHRASE: &str = "canary-passphrase correct horse battery";
 pub(crate) struct Device {
     name: String,
     folder: PathBuf,
-    log: &'static str,
+    how: How,
     part: Option<Part>,
     proxy: Option<Proxy>,
 }
 
 impl Device {
-    pub(super) fn new(name: &str, folder: &Path, log: &'static str) -> Self {
+    pub(super) fn new(name: &str, folder: &Path, how: How) -> Self {
         let folder = folder.join(format!("device-{name}"));
         std::fs::create_dir_all(&folder).expect("create a device's folder");
         std::fs::write(folder.join("passphrase"), format!("{PASSPHRASE}\n")).expect("write the passphrase");
-        Self { name: name.to_owned(), folder, log, part: None, proxy: None }
+        Self { name: name.to_owned(), folder, how, part: None, proxy: None }
     }
 
     /// Pairs from a picture or a text file; must succeed.
@@ -92,7 +93,8 @@ impl Device {
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = program("latchgate-headless");
         command.args(words).args(["--vault", "passphrase", "--passphrase-file"]).arg(self.folder.join("passphrase"));
-        command.arg("--data").arg(self.folder.join("data")).env("RUST_LOG", self.log);
+        command.arg("--data").arg(self.folder.join("data"));
+        self.how.arrange(&mut command);
         command
     }
 }

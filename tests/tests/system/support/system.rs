@@ -17,6 +17,9 @@ pub(crate) const WIKI: &str = "http://wiki.northlight.example";
 /// The same site over https, with its upstream under the company's own authority.
 pub(crate) const SAFE: &str = "https://safe.northlight.example";
 
+/// What makes clocks and waiting faster in a program that knows nothing of it.
+const FASTER: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1";
+
 /// What a test may want different.
 #[derive(Debug, Default)]
 pub(crate) struct Options {
@@ -24,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) observed: bool,
     /// The log filter of every part; `info` without one.
     pub(crate) log: Option<&'static str>,
+    /// How many times as fast as ours the clocks of all parts go; 0 and 1 leave them alone.
+    pub(crate) pace: u32,
     /// More of `gateway.toml`.
     pub(crate) gateway: String,
     /// More of `connector.toml`: sites.
@@ -39,9 +44,27 @@ pub(crate) struct System {
     /// Where devices and the connector find the gateway.
     pub(crate) origin: String,
     listening: SocketAddr,
-    log: &'static str,
+    how: How,
     invitations: AtomicUsize,
     folder: TempDir,
+}
+
+/// How every part is started.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    log: &'static str,
+    pace: u32,
+}
+
+impl How {
+    /// Sets a part's log filter and the pace of its clocks.
+    pub(super) fn arrange(self, command: &mut Command) -> &mut Command {
+        command.env("RUST_LOG", self.log);
+        if self.pace > 1 {
+            command.env("LD_PRELOAD", FASTER).env("FAKETIME", format!("+0 x{}", self.pace));
+        }
+        command
+    }
 }
 
 /// A pairing code in both of its forms.
@@ -58,7 +81,7 @@ impl System {
 
     pub(crate) async fn start_with(options: Options) -> Self {
         let folder = tempfile::Builder::new().prefix("latchgate-test-").tempdir().expect("a folder for the system");
-        let log = options.log.unwrap_or("info");
+        let how = How { log: options.log.unwrap_or("info"), pace: options.pace };
         let names = vec![SAFE.trim_start_matches("https://").to_owned()];
         let intranet = Intranet::start(Config { names, ..Config::default() }).await.expect("start the intranet");
         std::fs::write(folder.path().join("intranet-ca.pem"), &intranet.ca_pem).expect("write the authority");
@@ -66,24 +89,24 @@ impl System {
         let gateway_toml = format!("data = \"gateway\"\n{}", options.gateway);
         std::fs::write(folder.path().join("gateway.toml"), gateway_toml).expect("write gateway.toml");
         let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (gateway, listening) = start_gateway(folder.path(), any_port, log).await;
+        let (gateway, listening) = start_gateway(folder.path(), any_port, how).await;
         let relay = if options.observed { Some(Relay::start(listening).await) } else { None };
         let origin = format!("http://{}", relay.as_ref().map_or(listening, |relay| relay.address));
 
         let config = connector_toml("Northlight Tools", &origin, &intranet) + &options.sites;
         std::fs::write(folder.path().join("connector.toml"), config).expect("write connector.toml");
-        succeed(&mut connector_command(folder.path(), log, &["init", "--gateway", &origin])).await;
+        succeed(&mut connector_command(folder.path(), how, &["init", "--gateway", &origin])).await;
         for (login, name) in [("maria", "Maria Jensen"), ("jonas", "Jonas Lindqvist")] {
             let add = ["person", "add", login, "--name", name, "--group", "staff"];
-            succeed(&mut connector_command(folder.path(), log, &add)).await;
+            succeed(&mut connector_command(folder.path(), how, &add)).await;
         }
-        let connector = start_connector(folder.path(), log).await;
-        Self { connector, gateway, relay, intranet, origin, listening, log, invitations: AtomicUsize::new(0), folder }
+        let connector = start_connector(folder.path(), how).await;
+        Self { connector, gateway, relay, intranet, origin, listening, how, invitations: AtomicUsize::new(0), folder }
     }
 
     /// Runs a command of the connector that must succeed.
     pub(crate) async fn administer(&self, words: &[&str]) -> String {
-        succeed(&mut connector_command(self.folder.path(), self.log, words)).await
+        succeed(&mut connector_command(self.folder.path(), self.how, words)).await
     }
 
     /// Makes a pairing code for a person.
@@ -99,7 +122,7 @@ impl System {
 
     /// Makes an empty device.
     pub(crate) fn device(&self, name: &str) -> Device {
-        Device::new(name, self.folder.path(), self.log)
+        Device::new(name, self.folder.path(), self.how)
     }
 
     /// Pairs a new device for a person and starts its proxy.
@@ -113,13 +136,13 @@ impl System {
     /// Kills the gateway and starts it again on the same address.
     pub(crate) async fn restart_gateway(&mut self) {
         self.gateway.kill().await;
-        (self.gateway, _) = start_gateway(self.folder.path(), self.listening, self.log).await;
+        (self.gateway, _) = start_gateway(self.folder.path(), self.listening, self.how).await;
     }
 
     /// Kills the connector and starts it again.
     pub(crate) async fn restart_connector(&mut self) {
         self.connector.kill().await;
-        self.connector = start_connector(self.folder.path(), self.log).await;
+        self.connector = start_connector(self.folder.path(), self.how).await;
     }
 
     /// The folder of all files of all parts.
@@ -132,6 +155,7 @@ impl System {
 pub(crate) struct OtherCompany {
     pub(crate) intranet: Running,
     _connector: Part,
+    how: How,
     folder: PathBuf,
 }
 
@@ -143,40 +167,41 @@ impl OtherCompany {
         std::fs::write(folder.join("intranet-ca.pem"), &intranet.ca_pem).expect("write the authority");
         let config = connector_toml(name, &system.origin, &intranet) + sites;
         std::fs::write(folder.join("connector.toml"), config).expect("write connector.toml");
-        succeed(&mut connector_command(&folder, system.log, &["init", "--gateway", &system.origin])).await;
+        succeed(&mut connector_command(&folder, system.how, &["init", "--gateway", &system.origin])).await;
         let add = ["person", "add", "maria", "--name", "Maria Elsewhere", "--group", "staff"];
-        succeed(&mut connector_command(&folder, system.log, &add)).await;
-        let connector = start_connector(&folder, system.log).await;
-        Self { intranet, _connector: connector, folder }
+        succeed(&mut connector_command(&folder, system.how, &add)).await;
+        let connector = start_connector(&folder, system.how).await;
+        Self { intranet, _connector: connector, how: system.how, folder }
     }
 
     /// Makes a pairing code for maria, as a picture.
     pub(crate) async fn invite(&self) -> PathBuf {
         let picture = self.folder.join("code.png");
         let path = picture.to_str().expect("a path in UTF-8");
-        succeed(&mut connector_command(&self.folder, "info", &["device", "invite", "maria", "--png", path])).await;
+        succeed(&mut connector_command(&self.folder, self.how, &["device", "invite", "maria", "--png", path])).await;
         picture
     }
 }
 
-async fn start_gateway(folder: &Path, listen: SocketAddr, log: &str) -> (Part, SocketAddr) {
+async fn start_gateway(folder: &Path, listen: SocketAddr, how: How) -> (Part, SocketAddr) {
     let mut command = program("latchgate-gateway");
     command.args(["serve", "--listen", &listen.to_string(), "--config"]).arg(folder.join("gateway.toml"));
-    let mut gateway = Part::start("gateway", command.env("RUST_LOG", log), folder);
+    let mut gateway = Part::start("gateway", how.arrange(&mut command), folder);
     let origin = gateway.wait_for("LISTENING ").await;
     let address = origin.trim_start_matches("http://").parse().unwrap_or_else(|_| panic!("not an address: {origin}"));
     (gateway, address)
 }
 
-async fn start_connector(folder: &Path, log: &str) -> Part {
-    let mut part = Part::start("connector", &mut connector_command(folder, log, &["serve"]), folder);
+async fn start_connector(folder: &Path, how: How) -> Part {
+    let mut part = Part::start("connector", &mut connector_command(folder, how, &["serve"]), folder);
     part.wait_for("CONNECTED ").await;
     part
 }
 
-fn connector_command(folder: &Path, log: &str, words: &[&str]) -> Command {
+fn connector_command(folder: &Path, how: How, words: &[&str]) -> Command {
     let mut command = program("latchgate-connector");
-    command.args(words).arg("--config").arg(folder.join("connector.toml")).env("RUST_LOG", log);
+    command.args(words).arg("--config").arg(folder.join("connector.toml"));
+    how.arrange(&mut command);
     command
 }
 
