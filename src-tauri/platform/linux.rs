@@ -14,10 +14,11 @@ mod logins;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use gtk::gdk::EventMask;
 use gtk::gio::TlsCertificate;
-use gtk::glib::Propagation;
+use gtk::glib::{self, ControlFlow, Propagation};
 use gtk::prelude::*;
 use latchgate_client::{Failure, Fault, ProxyEndpoint};
 use tauri::{AppHandle, Manager, Url};
@@ -35,6 +36,9 @@ pub(crate) use self::logins::{forget_logins, read_logins};
 use crate::browse::rules::Verdict;
 use crate::browse::{self, Access};
 use crate::view::{PageAction, PageNotice};
+
+/// How often it is looked whether a page plays something: less than the shortest time without use.
+const LOOK_FOR_FILMS: Duration = Duration::from_secs(20);
 
 thread_local! {
     /// Web views belong to the main thread, and so does this.
@@ -214,6 +218,15 @@ fn connect_person(app: &AppHandle, view: &WebView) {
     view.connect_button_press_event(move |_, _| touch(&touched));
     let touched = app.clone();
     view.connect_scroll_event(move |_, _| touch(&touched));
+    // Who watches a film touches nothing.
+    let (watched, watching) = (view.downgrade(), app.clone());
+    glib::timeout_add_local(LOOK_FOR_FILMS, move || {
+        let Some(view) = watched.upgrade() else { return ControlFlow::Break };
+        if view.is_playing_audio() {
+            browse::touch(&watching);
+        }
+        ControlFlow::Continue
+    });
 }
 
 /// Goes on with the event afterwards.
@@ -236,6 +249,12 @@ fn connect_policies(app: &AppHandle, label: &str, view: &WebView) {
         let on_purpose =
             error.matches(PolicyError::FrameLoadInterruptedByPolicyChange) || error.matches(NetworkError::Cancelled);
         on_purpose || page.handle_failed_load(address)
+    });
+    let page = Handle::new(app, label);
+    view.connect_load_failed_with_tls_errors(move |_, _, _, _| {
+        // A passthrough site under an authority that this machine does not know: the engine's page says so.
+        browse::notice(&page.app, &page.label, PageNotice::NotLoaded);
+        false
     });
     view.connect_permission_request(|_, request| {
         request.deny();
