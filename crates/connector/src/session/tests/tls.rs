@@ -6,8 +6,10 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use http::Response;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Empty};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
@@ -16,7 +18,7 @@ use rcgen::{CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
 use crate::config::Config;
 use crate::fixture::{TestApp, Upstream, WIKI, full, refusal, text, wiki};
@@ -117,6 +119,48 @@ async fn ab_65_expired_foreign_and_misnamed_certificates_are_refused() {
     assert_eq!(device.get(WIKI).await.status(), 200);
 }
 
+/// A certificate that vouches for itself counts only where the configuration names it, and the name that TLS asks for
+/// is the configured one.
+#[tokio::test]
+async fn ab_65_a_self_signed_certificate_counts_where_it_is_pinned_and_the_name_asked_is_the_configured_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = rcgen::generate_simple_self_signed(["wiki.internal.example".to_owned()]).unwrap();
+    std::fs::write(folder.path().join("own.pem"), own.cert.pem()).unwrap();
+    let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![own.cert.der().clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (asked, mut names) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let handshake = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await;
+            let Ok(handshake) = handshake else { continue };
+            asked.send(handshake.client_hello().server_name().map(ToOwned::to_owned)).unwrap();
+            // Whether it is trusted is the other side's to say; nothing is answered.
+            drop(handshake.into_stream(Arc::clone(&config)).await);
+        }
+    });
+    let site = |fields: &str| wiki(&format!("https://localhost:{port}"), fields);
+    let pinned = format!("tls_name = \"wiki.internal.example\"\nca = \"{}/own.pem\"", folder.path().display());
+    for (fields, code, name) in [
+        ("tls_name = \"wiki.internal.example\"", "upstream-certificate", "wiki.internal.example"),
+        ("", "upstream-certificate", "localhost"),
+        (pinned.as_str(), "upstream-unreachable", "wiki.internal.example"),
+    ] {
+        let app = TestApp::new(&site(fields));
+        let device = app.device_of("maria", "staff").await;
+        assert_eq!(refusal(&device.get(WIKI).await), (502, code), "{fields}");
+        assert_eq!(names.recv().await.unwrap().as_deref(), Some(name), "{fields}");
+    }
+}
+
 /// Answers each question with the next list.
 #[derive(Debug)]
 struct Rebinding {
@@ -170,6 +214,44 @@ async fn ab_58_an_address_is_pinned_and_a_rebound_name_is_not_asked_again() {
         site.upstream.probe().await.unwrap();
         site.upstream.open_raw().await.unwrap();
     }
+    assert_eq!(resolver.asked.load(Ordering::SeqCst), 1);
+}
+
+/// A name has a good address and a forbidden one, and the good one does not answer: the other is not the next best.
+#[tokio::test]
+async fn ab_58_of_several_addresses_only_permitted_ones_are_tried() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = silent.local_addr().unwrap().port();
+    drop(silent);
+    let metadata = TcpListener::bind(("127.0.0.2", port)).await.unwrap();
+    // A company's address that answers nothing, and what stands for a metadata service beside it.
+    let addresses = ["192.0.2.1", "127.0.0.2", "::ffff:127.0.0.2"].map(|ip| SocketAddr::new(ip.parse().unwrap(), port));
+    for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0]] {
+        let resolver = Rebinding::new(vec![order.map(|index| addresses[index]).to_vec()]);
+        let site = site(&format!("http://wiki.internal:{port}"), resolver);
+        let probed = tokio::time::timeout(Duration::from_millis(300), site.upstream.probe()).await;
+        assert!(!matches!(probed, Ok(Ok(()))), "{order:?}");
+    }
+    let connected = tokio::time::timeout(Duration::from_millis(100), metadata.accept()).await;
+    assert!(connected.is_err(), "the forbidden address was connected to");
+}
+
+/// Every connection of the pool goes to the pinned address, also after the name leads elsewhere.
+#[tokio::test]
+async fn ab_58_requests_stay_with_the_pinned_address_when_connections_are_renewed() {
+    let upstream =
+        Upstream::new(|_| async { Response::builder().header("connection", "close").body(full("good")).unwrap() })
+            .await;
+    let evil = Upstream::echo_identity().await;
+    let resolver = Rebinding::new(vec![vec![upstream.address], vec![evil.address]]);
+    let site = site(&format!("http://localhost:{}", upstream.address.port()), Arc::clone(&resolver));
+    for _ in 0..5 {
+        let nothing = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        let request = Request::get("http://wiki.example.com/").body(nothing).unwrap();
+        assert_eq!(site.upstream.send(request).await.unwrap().status(), 200);
+    }
+    assert_eq!(upstream.heads().len(), 5);
+    assert!(evil.heads().is_empty());
     assert_eq!(resolver.asked.load(Ordering::SeqCst), 1);
 }
 
