@@ -16,6 +16,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use latchgate_link::control::{Control, Controls};
 use latchgate_link::device::DeviceAccount;
+use latchgate_link::dial::DialError;
 use latchgate_link::rest::{LeavingAccount, RestError};
 use latchgate_link::{LinkError, Refusal};
 use latchgate_protocol::origin::PlainHttp;
@@ -85,6 +86,9 @@ pub(crate) struct Far {
     pub(crate) answer: Option<SealedBlob>,
     pub(crate) answers_lost: u32,
     // The network
+    /// What answers in the place of the gateway, if something does, and how often it was asked.
+    pub(crate) portal: Option<u16>,
+    pub(crate) portal_asked: u32,
     pub(crate) messages: u32,
     /// The numbers of the messages that are lost.
     pub(crate) lost: Vec<u32>,
@@ -120,6 +124,8 @@ impl World {
             order: None,
             answer: None,
             answers_lost: 0,
+            portal: None,
+            portal_asked: 0,
             messages: 0,
             lost: Vec::new(),
             printed: false,
@@ -166,6 +172,13 @@ impl World {
 }
 
 impl Far {
+    /// Opens a connection to whatever answers.
+    fn dial(&mut self) -> Result<(), DialError> {
+        let Some(status) = self.portal else { return Ok(()) };
+        self.portal_asked += 1;
+        Err(DialError::NotAGateway(status))
+    }
+
     /// Counts a message on the wire; an error when it is to be lost.
     fn carry(&mut self) -> Result<(), LinkError> {
         self.messages += 1;
@@ -272,7 +285,10 @@ impl Network for World {
         _gateway: &'a GatewayOrigin,
         request: ClaimDevice,
     ) -> BoxFuture<'a, Result<DeviceClaimed, RestError>> {
-        Box::pin(async move { self.far().claim(&request) })
+        Box::pin(async move {
+            self.far().dial()?;
+            self.far().claim(&request)
+        })
     }
 
     fn connect<'a>(
@@ -281,6 +297,7 @@ impl Network for World {
         account: DeviceAccount,
     ) -> BoxFuture<'a, Result<Box<dyn Link>, LinkError>> {
         Box::pin(async move {
+            self.far().dial()?;
             self.far().log_in(&account)?;
             Ok(Box::new(self.clone()) as Box<dyn Link>)
         })

@@ -1,3 +1,5 @@
+mod portal;
+
 use std::path::Path;
 use std::sync::Mutex as StdMutex;
 use std::sync::atomic::AtomicUsize;

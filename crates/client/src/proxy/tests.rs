@@ -2,4 +2,5 @@ mod abuse;
 mod manners;
 mod rig;
 mod sites;
+mod spellings;
 mod transfers;
