@@ -3,6 +3,7 @@
 
 pub(crate) mod browser;
 pub(crate) mod bus;
+pub(crate) mod calls;
 pub(crate) mod canary;
 pub(crate) mod desktop;
 pub(crate) mod device;
@@ -14,9 +15,12 @@ pub(crate) mod journey;
 pub(crate) mod office;
 pub(crate) mod process;
 pub(crate) mod relay;
+pub(crate) mod site;
+pub(crate) mod stranger;
 pub(crate) mod system;
 pub(crate) mod transfer;
 pub(crate) mod upstream;
+pub(crate) mod visit;
 
 use std::time::{Duration, Instant};
 

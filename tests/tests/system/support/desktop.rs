@@ -1,6 +1,7 @@
 //! A desktop of its own for the real app: a virtual display, a session bus, a real keyring that a password
 //! unlocked, and WebKitWebDriver, which starts the app and drives its first window.
 
+mod hands;
 mod pointer;
 
 use std::cell::Cell;
@@ -16,6 +17,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
+pub(crate) use self::hands::Window;
 use super::process::{Part, binaries, descendants, memory, succeed};
 use super::{PATIENCE, eventually};
 
@@ -72,6 +74,7 @@ impl Desktop {
         for folder in ["data", "config", "cache", "runtime"] {
             std::fs::create_dir(home.path().join(folder)).expect("create a folder of the home");
         }
+        hands::equip(home.path());
         let mut screen = Command::new("Xvfb");
         screen.args(["-displayfd", "1", "-screen", "0", "1280x900x24", "-nolisten", "tcp"]);
         let mut screen = Part::start("xvfb", &mut screen, home.path());
@@ -80,6 +83,8 @@ impl Desktop {
         let port = free_port().await;
         session.args(["--", "bash", "-c", SESSION]).env("DRIVER_PORT", port.to_string());
         in_home(&mut session, home.path()).env("DISPLAY", &display).env("TAURI_WEBVIEW_AUTOMATION", "true");
+        // What the app writes without a place of its own belongs to its person.
+        session.current_dir(home.path());
         let session = Part::start_parent("session", &mut session, home.path());
         let driver = format!("http://127.0.0.1:{port}");
         eventually("WebKitWebDriver", PATIENCE, async || {
@@ -358,6 +363,7 @@ fn in_home<'a>(command: &'a mut Command, home: &Path) -> &'a mut Command {
         .env("XDG_CONFIG_HOME", home.join("config"))
         .env("XDG_CACHE_HOME", home.join("cache"))
         .env("XDG_RUNTIME_DIR", home.join("runtime"))
+        .env("PATH", hands::search_path(home))
         .env_remove("WAYLAND_DISPLAY")
         .env_remove("DBUS_SESSION_BUS_ADDRESS")
 }
