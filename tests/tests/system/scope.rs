@@ -100,7 +100,7 @@ async fn ab_67_in_webkitgtk_no_site_sets_cookies_for_another_one() {
     let maria = system.paired("maria").await;
     let forward = Forward::start(maria.proxy().clone()).await;
     let desktop = Desktop::start().await;
-    let page = desktop.open_webkit(forward.address).await;
+    let page = desktop.open_webkit_behind(forward.address).await;
     try_all(&page, &first, &second, &other).await;
     page.close().await.unwrap();
 }

@@ -242,8 +242,7 @@ async fn ab_74_ab_75_a_page_in_another_browser_learns_and_moves_nothing() {
 async fn ab_73_ab_76_a_browser_that_takes_the_port_for_its_proxy_gets_nowhere() {
     let visit = visit().await;
     let (port, before) = (port(&visit), reached(&visit));
-    let folder = visit.system.folder().join("intranet-ca.pem");
-    let browser = crate::support::browser::Direct::start((Ipv4Addr::LOCALHOST, port).into(), &folder).await;
+    let browser = crate::support::browser::Direct::behind((Ipv4Addr::LOCALHOST, port).into()).await;
     for address in [PLACE, WIKI, "https://safe.northlight.example", "http://example.com", "https://example.com"] {
         // A challenge that nobody answers, or an error of the browser's own.
         let _ = browser.page.goto(address).await;

@@ -55,9 +55,9 @@ async fn a_person_answers_the_prompts_of_a_site() {
         office.lead(&desktop, &format!("{old}/trial/{scheme}")).await;
         covered(&desktop, DIMMED).await;
         desktop.type_text("maria").await;
-        desktop.press("Tab").await;
+        desktop.press(&["Tab"]).await;
         desktop.type_text(password).await;
-        desktop.press("Return").await;
+        desktop.press(&["Return"]).await;
         eventually("the site lets maria in", PATIENCE, async || {
             office.trial().noted(scheme).contains(&"come in, maria".to_owned()).then_some(())
         })

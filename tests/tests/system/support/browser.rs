@@ -1,5 +1,6 @@
 //! Headless Chromium behind a device's proxy, driven through chromedriver.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -37,6 +38,17 @@ impl Direct {
         let (page, driver) = start_chromium(home.path(), here).await;
         Self { page, _driver: driver, _home: home }
     }
+
+    /// Starts a browser that takes what listens there for its proxy.
+    pub(crate) async fn behind(proxy: SocketAddr) -> Self {
+        let home = tempfile::Builder::new().prefix("latchgate-browser-").tempdir().expect("a folder for the browser");
+        let (page, driver) = start_chromium(home.path(), through(proxy)).await;
+        Self { page, _driver: driver, _home: home }
+    }
+}
+
+fn through(proxy: SocketAddr) -> [String; 2] {
+    [format!("--proxy-server=http://{proxy}"), "--proxy-bypass-list=<-loopback>".to_owned()]
 }
 
 impl Browser {
@@ -48,9 +60,7 @@ impl Browser {
             trust(home.path(), authority).await;
         }
         let forward = Forward::start(proxy).await;
-        let through =
-            [format!("--proxy-server=http://{}", forward.address), "--proxy-bypass-list=<-loopback>".to_owned()];
-        let (page, driver) = start_chromium(home.path(), through).await;
+        let (page, driver) = start_chromium(home.path(), through(forward.address)).await;
         Self { page, forward, _driver: driver, _home: home }
     }
 

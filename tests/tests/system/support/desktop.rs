@@ -2,9 +2,9 @@
 //! unlocked, and WebKitWebDriver, which starts the app and drives its first window.
 
 mod hands;
-mod pointer;
 
 use std::cell::Cell;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -135,7 +135,17 @@ impl Desktop {
         );
         std::fs::write(&start, script).expect("write how the browser is started");
         std::fs::set_permissions(&start, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("make it start");
-        let options = json!({ "binary": start, "args": ["--automation"] });
+        self.open_browser(json!({ "binary": start, "args": ["--automation"] })).await
+    }
+
+    /// Opens the same browser behind a proxy.
+    pub(crate) async fn open_webkit_behind(&self, proxy: SocketAddr) -> Client {
+        // The driver's own setting for https would speak TLS to the proxy.
+        let proxy = format!("--proxy=http://{proxy}");
+        self.open_browser(json!({ "binary": MINI_BROWSER, "args": ["--automation", proxy] })).await
+    }
+
+    async fn open_browser(&self, options: Value) -> Client {
         let capabilities: Map<String, Value> =
             [("webkitgtk:browserOptions".to_owned(), options), ("acceptInsecureCerts".to_owned(), json!(true))]
                 .into_iter()

@@ -12,6 +12,9 @@ use crate::support::{PATIENCE, eventually};
 /// The program that opens addresses and files on a desktop; this one only writes down what it is given.
 const OPENER: &str = "#!/bin/sh\nfor word in \"$@\"; do printf '%s\\n' \"$word\" >> \"$HOME/opened\"; done\n";
 
+/// In the middle of a page's window, in pixels from its corner.
+const IN_THE_PAGE: [i32; 2] = [590, 460];
+
 /// A window and where it lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Window {
@@ -58,6 +61,11 @@ impl Desktop {
     /// Clicks a place of the display.
     pub(crate) async fn click_at(&self, [x, y]: [i32; 2]) {
         self.input(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"]).await;
+    }
+
+    /// Clicks in the middle of the page that lies on top.
+    pub(crate) async fn click_in_page(&self) {
+        self.click_at(IN_THE_PAGE).await;
     }
 
     /// Gives a window the keyboard: nothing manages the windows here.
