@@ -121,12 +121,19 @@ fn login_of(mut cookie: Cookie) -> Option<Login> {
         expires: cookie.expires().map(|time| time.to_unix()),
         secure: cookie.is_secure(),
         http_only: cookie.is_http_only(),
-        same_site: match cookie.same_site_policy() {
-            SameSitePolicy::Lax => SameSite::Lax,
-            SameSitePolicy::Strict => SameSite::Strict,
-            _ => SameSite::None,
-        },
+        same_site: same_site(cookie.same_site_policy()),
     })
+}
+
+/// A policy that a newer library may know is none here.
+fn same_site(policy: SameSitePolicy) -> SameSite {
+    if policy == SameSitePolicy::Strict {
+        SameSite::Strict
+    } else if policy == SameSitePolicy::Lax {
+        SameSite::Lax
+    } else {
+        SameSite::None
+    }
 }
 
 fn cookie_of(login: &Login) -> Cookie {
