@@ -83,15 +83,13 @@ async fn ab_90_a_peer_without_tls_gets_no_credential() {
                         GatewayOrigin::parse(&format!("https://localhost:{peer}"), PlainHttp::ToLoopback).unwrap();
                 }
                 let error = if claiming {
-                    match claim_with(config).await.unwrap_err() {
-                        RestError::Dial(error) => error,
-                        other => panic!("{answer}: {other:?}"),
-                    }
+                    let error = claim_with(config).await.unwrap_err();
+                    let RestError::Dial(error) = error else { panic!("{answer}: {error:?}") };
+                    error
                 } else {
-                    match connect_with(config).await.unwrap_err() {
-                        LinkError::Dial(error) => error,
-                        other => panic!("{answer}: {other:?}"),
-                    }
+                    let error = connect_with(config).await.unwrap_err();
+                    let LinkError::Dial(error) = error else { panic!("{answer}: {error:?}") };
+                    error
                 };
                 assert!(matches!(error, DialError::Tls { .. }), "{answer}: {error:?}");
                 assert_holds_no_credential(&heard.await.unwrap());
