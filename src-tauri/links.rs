@@ -11,7 +11,7 @@ use tauri::{AppHandle, Emitter, EventTarget, Manager, Url};
 
 use crate::browse;
 use crate::browse::rules::{self, Verdict};
-use crate::shell::{self, MAIN, Shell};
+use crate::shell::{MAIN, Shell};
 use crate::view::LinkView;
 
 /// The scheme that the system hands to this app; `tauri.conf.json` registers it.
@@ -49,7 +49,9 @@ pub(crate) fn take(app: &AppHandle, link: &Url) {
     };
     app.state::<Shell>().links().0 = Some(link);
     show(app);
-    shell::show_main(app);
+    // On a phone the system brought the app to the front.
+    #[cfg(desktop)]
+    crate::shell::show_main(app);
 }
 
 /// Does what the person said about the link that waits.

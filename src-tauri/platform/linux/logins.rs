@@ -1,5 +1,7 @@
 //! Logins over a lock: the cookies of a company's pages, handed to the controller, which seals them.
 //!
+//! The cookies are those of the crate `soup3`, as webkit2gtk hands them out.
+//!
 //! 1. The context of an unlock lies in memory only. Where the person wants to stay logged in, its first page waits
 //!    until the cookies that were kept are back in it ([`restore`]).
 //! 2. Each time that cookies change, they are read after a short while ([`connect`]): a login sets several.
