@@ -1,11 +1,11 @@
 //! Where the bar and the page lie in their window. Pure.
 //!
-//! The bar stands above the page, as `ui/src/Toolbar.svelte` draws it. Lengths are logical pixels from the upper left
+//! The bar stands above the page, as `ui/src/toolbar/Toolbar.svelte` draws it. Lengths are logical pixels from the upper left
 //! corner of the window's content.
 
 #![cfg_attr(target_os = "android", expect(dead_code, reason = "Android's views place themselves below the bar"))]
 
-/// The height of the bar with nothing unfolded; `ui/src/Toolbar.svelte` fills it.
+/// The height of the bar with nothing unfolded; `ui/src/toolbar/Toolbar.svelte` fills it.
 pub(super) const BAR_HEIGHT: f64 = 56.0;
 /// The most that the bar takes of a window.
 const BAR_AT_MOST: f64 = 420.0;
