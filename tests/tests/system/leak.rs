@@ -40,3 +40,32 @@ async fn ab_77_ab_78_a_page_reaches_neither_the_app_nor_the_machine_and_cannot_l
     assert_eq!(stayed, 6, "{:?}", upstream.reports());
     app.close().await;
 }
+
+/// No capability is for an address, and the only windows with one are the app's own: the main one and the bar above a
+/// page. Tauri before 2.11.1 counted pages of other origins as its own (CVE-2026-42184).
+#[test]
+fn ab_77_no_capability_reaches_a_page() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut windows = Vec::new();
+    for file in std::fs::read_dir(root.join("capabilities")).unwrap() {
+        let file = file.unwrap().path();
+        let capability: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        for key in ["remote", "webviews"] {
+            assert!(capability.get(key).is_none(), "{}: {key}", file.display());
+        }
+        windows
+            .extend(capability["windows"].as_array().unwrap().iter().map(|window| window.as_str().unwrap().to_owned()));
+    }
+    windows.sort();
+    windows.dedup();
+    assert_eq!(windows, ["main", "page-*"]);
+    let settings = std::fs::read_to_string(root.join("tauri.conf.json")).unwrap();
+    let settings: serde_json::Value = serde_json::from_str(&settings).unwrap();
+    assert_ne!(settings["app"]["withGlobalTauri"], true);
+
+    let lock = std::fs::read_to_string(root.join("Cargo.lock")).unwrap();
+    let version = lock.split("[[package]]").find(|package| package.contains("name = \"tauri\"\n")).unwrap();
+    let version = version.split("version = \"").nth(1).unwrap().split('"').next().unwrap();
+    let numbers: Vec<u32> = version.split('.').map(|number| number.parse().unwrap()).collect();
+    assert!(numbers >= vec![2, 11, 1], "tauri {version}");
+}

