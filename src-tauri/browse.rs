@@ -10,23 +10,29 @@
 #[cfg_attr(target_os = "android", expect(dead_code, reason = "Android gives no part in its downloads"))]
 pub(crate) mod downloads;
 pub(crate) mod files;
+pub(crate) mod keeping;
+mod leaving;
+#[cfg(target_os = "linux")]
+pub(crate) mod missing;
+#[cfg(desktop)]
+pub(crate) mod popups;
 pub(crate) mod rules;
 pub(crate) mod zoom;
 
 use std::collections::BTreeMap;
+#[cfg(target_os = "linux")]
+use std::collections::BTreeSet;
 
-#[cfg(not(target_os = "linux"))]
-use latchgate_client::view::CompanyState;
 use latchgate_client::view::{LockCause, SiteView};
-use latchgate_client::{Client, Failure, Fault, Login, ProfileName, ProxyEndpoint};
+use latchgate_client::{Client, Failure, Fault, ProfileName, ProxyEndpoint};
 use tauri::ipc::Channel;
-use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use tauri::{AppHandle, Manager, Url, WindowEvent};
 
 use self::rules::Verdict;
 use self::zoom::Step;
 use crate::platform;
 use crate::shell::{self, Shell};
-use crate::view::{Appearance, DownloadView, FindStep, PageAction, PageNotice, PageQuestion, PageView};
+use crate::view::{Appearance, DownloadView, FindStep, PageAction, PageNotice, PageView};
 #[cfg(desktop)]
 use crate::view::{BarPart, BarWish};
 
@@ -48,6 +54,9 @@ struct Page {
     view: PageView,
     outside: Option<Url>,
     bar: Option<Channel<PageView>>,
+    /// The page that opened it, until it has shown something.
+    #[cfg(desktop)]
+    empty_from: Option<String>,
 }
 
 /// What a page needs to reach the company.
@@ -59,9 +68,6 @@ pub(crate) struct Access {
     /// The hosts of the `https` sites, whose certificates the page shall trust.
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "other engines ask about each certificate"))]
     pub(crate) secure_hosts: Vec<String>,
-    /// The logins that were kept over the last lock.
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux keeps logins"))]
-    pub(crate) logins: Vec<Login>,
     /// Whether little data shall move.
     #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "only Linux lets films wait"))]
     pub(crate) low_data: bool,
@@ -76,7 +82,14 @@ impl Pages {
         self.opened += 1;
         let label = format!("{LABEL_PREFIX}{}", self.opened);
         let view = PageView { downloads, ..PageView::default() };
-        let page = Page { profile, view, outside: None, bar: None };
+        let page = Page {
+            profile,
+            view,
+            outside: None,
+            bar: None,
+            #[cfg(desktop)]
+            empty_from: None,
+        };
         self.open.insert(label.clone(), page);
         Some(label)
     }
@@ -155,32 +168,6 @@ pub(crate) async fn open_site(app: &AppHandle, address: &str) -> Result<(), Fail
     shown
 }
 
-/// Makes room for a page that a page opens; `None` when there are too many.
-#[cfg(desktop)]
-pub(crate) fn admit_popup(app: &AppHandle, opener: &str) -> Option<String> {
-    let shell = app.state::<Shell>();
-    let profile = shell.pages().open.get(opener)?.profile.clone();
-    let downloads = shell.downloads().views(&profile);
-    shell.pages().admit(profile, downloads)
-}
-
-/// Shows a page that [`platform`] made for a page, in a window of its own.
-#[cfg(desktop)]
-pub(crate) fn show_popup(app: &AppHandle, label: String) {
-    let app = app.clone();
-    tauri::async_runtime::spawn(async move {
-        let opened = open_window(&app, &label).map_err(|error| window_failed(&error));
-        let placed = on_main(&app, {
-            let (app, label) = (app.clone(), label.clone());
-            move || opened.and_then(|()| platform::place(&app, &label))
-        })
-        .await;
-        if !matches!(placed, Some(Ok(()))) {
-            close(&app, &label);
-        }
-    });
-}
-
 /// Tells where a page may go: to the sites of its own company.
 pub(crate) fn judge(app: &AppHandle, label: &str, url: &Url) -> Verdict {
     rules::judge(url, &sites_of(app, label))
@@ -188,10 +175,14 @@ pub(crate) fn judge(app: &AppHandle, label: &str, url: &Url) -> Verdict {
 
 /// The sites of the company that a page belongs to; none once its vault is closed.
 fn sites_of(app: &AppHandle, label: &str) -> Vec<SiteView> {
-    let shell = app.state::<Shell>();
-    let profile = shell.pages().open.get(label).map(|page| page.profile.clone());
-    let client = profile.and_then(|profile| shell.companies().find(&profile));
-    client.map(|client| client.view().sites).unwrap_or_default()
+    client_of(app, label).map(|client| client.view().sites).unwrap_or_default()
+}
+
+/// Returns the profile of a page's company, and the authority (PEM) by which it vouches for a site of its own.
+#[cfg(target_os = "linux")]
+pub(crate) fn site_ca(app: &AppHandle, label: &str, host: &str, port: u16) -> Option<(ProfileName, String)> {
+    let profile = app.state::<Shell>().pages().open.get(label)?.profile.clone();
+    Some((profile, client_of(app, label)?.proxy()?.site_ca(host, port)?))
 }
 
 /// Somebody uses a page.
@@ -202,13 +193,14 @@ pub(crate) fn touch(app: &AppHandle) {
 /// Shows the state of a page in its bar and in the title of its window.
 pub(crate) fn update(app: &AppHandle, label: &str, change: impl FnOnce(&mut PageView)) {
     let mut title = None;
-    let client = client_of(app, label).map(|(client, _)| client);
+    let client = client_of(app, label);
     app.state::<Shell>().pages().update(label, |page| {
-        let before = page.view.title.clone();
+        let before = rules::window_title(&page.view).to_owned();
         change(&mut page.view);
         (page.view.host, page.view.encrypted) = rules::place(&page.view.address);
         page.view.pinned = client.is_some_and(|client| client.is_pinned(&page.view.address));
-        title = (page.view.title != before).then(|| page.view.title.clone());
+        let now = rules::window_title(&page.view);
+        title = (now != before).then(|| now.to_owned());
     });
     if let (Some(title), Some(window)) = (title, app.get_webview_window(label))
         && let Err(error) = window.set_title(&title)
@@ -218,11 +210,11 @@ pub(crate) fn update(app: &AppHandle, label: &str, change: impl FnOnce(&mut Page
     show_zoom(app, label);
 }
 
-/// Asks in the bar whether a link out of the company may open in the system's browser.
+/// Asks in the bar whether a link out of the company may open in another program.
 pub(crate) fn ask(app: &AppHandle, label: &str, outside: Url) {
     app.state::<Shell>().pages().update(label, |page| {
-        page.view.question = Some(PageQuestion { host: outside.host_str().unwrap_or_default().to_owned() });
-        page.outside = Some(outside);
+        page.view.question = leaving::question(&outside);
+        page.outside = Some(leaving::harmless(outside));
     });
 }
 
@@ -238,7 +230,9 @@ pub(crate) fn act(app: &AppHandle, label: &str, action: PageAction) {
         PageAction::Lock => app.state::<Shell>().companies().lock(LockCause::Person),
         PageAction::ZoomIn | PageAction::ZoomOut | PageAction::ZoomReset => zoom(app, label, action),
         PageAction::FullScreen => turn_full_screen(app, label),
-        PageAction::Pin => turn_pin(app, label),
+        PageAction::Pin => keeping::turn_pin(app, label),
+        PageAction::Close => leave(app, label),
+        PageAction::Noted => update(app, label, |page| page.notice = None),
         PageAction::Back | PageAction::Forward | PageAction::Reload | PageAction::Stop | PageAction::Print => {
             let label = label.to_owned();
             run_on_main(app, move || platform::act(&label, action));
@@ -259,7 +253,7 @@ fn go_home(app: &AppHandle, label: &str) {
 
 /// Shows a site larger or smaller, in all pages of its company.
 fn zoom(app: &AppHandle, label: &str, action: PageAction) {
-    let Some((client, page)) = client_of(app, label) else { return };
+    let Some((client, page)) = page_of(app, label) else { return };
     match zoom::step(client.page_size(&page.host), action) {
         Step::To(percent) => client.set_page_size(&page.host, Some(percent)),
         Step::Reset => client.set_page_size(&page.host, None),
@@ -278,84 +272,30 @@ fn show_sizes(app: &AppHandle) {
 
 /// Shows a page as large as its site was shown last.
 fn show_zoom(app: &AppHandle, label: &str) {
-    let Some((client, page)) = client_of(app, label) else { return };
-    let wanted = client.page_size(&page.host);
-    if page.zoom == wanted {
-        return;
-    }
-    app.state::<Shell>().pages().update(label, |page| page.view.zoom = wanted);
+    let Some(client) = client_of(app, label) else { return };
+    let mut wanted = None;
+    app.state::<Shell>().pages().update(label, |page| {
+        let size = client.page_size(&page.view.host);
+        wanted = (page.view.zoom != size).then_some(size);
+        page.view.zoom = size;
+    });
+    let Some(wanted) = wanted else { return };
     let label = label.to_owned();
     run_on_main(app, move || platform::set_zoom(&label, wanted));
 }
 
-/// Returns the company that a page belongs to, and what the page shows.
-fn client_of(app: &AppHandle, label: &str) -> Option<(Client, PageView)> {
+/// Returns the company that a page belongs to.
+fn client_of(app: &AppHandle, label: &str) -> Option<Client> {
     let shell = app.state::<Shell>();
-    let (profile, view) = shell.pages().open.get(label).map(|page| (page.profile.clone(), page.view.clone()))?;
-    Some((shell.companies().find(&profile)?, view))
+    let profile = shell.pages().open.get(label)?.profile.clone();
+    shell.companies().find(&profile)
 }
 
-/// Keeps a page in the portal, or does not keep it any more.
-fn turn_pin(app: &AppHandle, label: &str) {
-    let Some((client, page)) = client_of(app, label) else { return };
-    if page.pinned {
-        client.unpin_page(&page.address);
-    } else if let Err(failure) = client.pin_page(&page.address, &page.title) {
-        tracing::debug!(code = failure.code, "a page was not pinned");
-        notice(app, label, PageNotice::NotPinned);
-    }
-    update(app, label, |_| {});
-}
-
-/// Pages were pinned or unpinned elsewhere: their bars follow.
-pub(crate) fn show_pins(app: &AppHandle) {
-    let labels: Vec<String> = app.state::<Shell>().pages().open.keys().cloned().collect();
-    for label in labels {
-        update(app, &label, |_| {});
-    }
-}
-
-/// A page of a company has been shown, with its title.
-#[cfg_attr(
-    not(any(target_os = "linux", target_os = "windows")),
-    expect(dead_code, reason = "other engines do not say whether an answer was the site's own")
-)]
-pub(crate) fn visited(app: &AppHandle, label: &str) {
-    if let Some((client, page)) = client_of(app, label) {
-        client.note_visit(&page.address, &page.title);
-    }
-}
-
-/// The logins of a company's pages changed: they are kept over the next lock, where the person wants that.
-#[cfg(target_os = "linux")]
-pub(crate) fn keep_logins(app: &AppHandle, profile: &ProfileName, logins: Vec<Login>) {
-    if let Some(client) = app.state::<Shell>().companies().find(profile) {
-        client.keep_logins(logins);
-    }
-}
-
-/// The addresses of the sites whose logins are to be kept; none where the person does not want that.
-#[cfg(target_os = "linux")]
-pub(crate) fn sites_with_logins(app: &AppHandle, profile: &ProfileName) -> Vec<String> {
-    let client = app.state::<Shell>().companies().find(profile);
-    let view = client.map(|client| client.view()).filter(|view| view.settings.keep_logins);
-    view.map(|view| view.sites.into_iter().map(|site| site.url).collect()).unwrap_or_default()
-}
-
-/// Forgets every login of a company, in its open pages, too.
-#[cfg(target_os = "linux")]
-pub(crate) fn forget_logins(app: &AppHandle, profile: &ProfileName) {
-    let profile = profile.clone();
-    run_on_main(app, move || platform::forget_logins(&profile));
-}
-
-/// Forgets every login of a company: here they end with its pages.
-#[cfg(not(target_os = "linux"))]
-pub(crate) fn forget_logins(app: &AppHandle, profile: &ProfileName) {
-    let companies = app.state::<Shell>().companies().view().companies;
-    let open = companies.into_iter().filter(|company| company.state == CompanyState::Open);
-    let others: Vec<String> = open.map(|company| company.profile).filter(|name| name != profile.as_str()).collect();
-    close_all_but(app, &others);
+/// Returns the company that a page belongs to, and what the page shows.
+fn page_of(app: &AppHandle, label: &str) -> Option<(Client, PageView)> {
+    let client = client_of(app, label)?;
+    let view = app.state::<Shell>().pages().open.get(label)?.view.clone();
+    Some((client, view))
 }
 
 /// The person chose other settings: open pages follow.
@@ -365,6 +305,17 @@ pub(crate) fn heed_settings(app: &AppHandle) {
     {
         let (own, profile) = (app.clone(), app.state::<Shell>().companies().shown_name());
         run_on_main(app, move || platform::read_logins(&own, &profile));
+    }
+}
+
+/// The company may share other sites now: pages that are open trust the certificates of the new ones, too.
+#[cfg(target_os = "linux")]
+pub(crate) fn heed_sites(app: &AppHandle) {
+    let shell = app.state::<Shell>();
+    let profiles: BTreeSet<ProfileName> = shell.pages().open.values().map(|page| page.profile.clone()).collect();
+    let clients = profiles.into_iter().filter_map(|profile| Some((shell.companies().find(&profile)?, profile)));
+    for access in clients.filter_map(|(client, profile)| access(&client, profile).ok()) {
+        run_on_main(app, move || platform::trust(&access));
     }
 }
 
@@ -384,7 +335,7 @@ fn turn_full_screen(app: &AppHandle, label: &str) {
         if let Err(error) = window.set_fullscreen(full) {
             tracing::warn!(error = &error as &dyn std::error::Error, "a window does not change its size");
         }
-        update(app, label, |page| page.full_screen = full);
+        update(app, label, |page| page.full_screen = Some(full));
     }
     #[cfg(mobile)]
     let _ = (app, label);
@@ -441,7 +392,7 @@ pub(crate) fn answer(app: &AppHandle, label: &str, open: bool) {
         && open
         && let Err(error) = tauri_plugin_opener::open_url(url.as_str(), None::<&str>)
     {
-        tracing::warn!(error = &error as &dyn std::error::Error, "the system's browser does not open");
+        tracing::warn!(error = &error as &dyn std::error::Error, "no program of the system opens an address");
     }
 }
 
@@ -482,17 +433,14 @@ fn access(client: &Client, profile: ProfileName) -> Result<Access, Failure> {
     let proxy = client.proxy().ok_or(Fault::Locked)?;
     let view = client.view();
     let secure_hosts = rules::secure_hosts(&view.sites);
-    let (logins, low_data) = (client.logins(), view.settings.low_data);
-    Ok(Access { profile, proxy, secure_hosts, logins, low_data })
+    Ok(Access { profile, proxy, secure_hosts, low_data: view.settings.low_data })
 }
 
 /// Makes the window of a page with the app's bar in it.
 fn open_window(app: &AppHandle, label: &str) -> tauri::Result<()> {
-    let builder = WebviewWindowBuilder::new(app, label, WebviewUrl::App("toolbar.html".into()))
-        .data_directory(shell::webview_dir(app))
-        .on_navigation(shell::is_own_page);
+    let builder = shell::own_window(app, label, "toolbar.html");
     #[cfg(desktop)]
-    let builder = builder.title("Latchgate").inner_size(1180.0, 840.0).min_inner_size(380.0, 420.0);
+    let builder = builder.title(rules::APP).inner_size(1180.0, 840.0).min_inner_size(380.0, 420.0);
     #[cfg(target_os = "android")]
     let builder = builder.activity_name(platform::ACTIVITY);
     let window = builder.build()?;

@@ -1,5 +1,5 @@
-//! Builds the app's context: configuration, capabilities and the list of commands that the capabilities may name; and
-//! completes the Android project.
+//! Builds the app's context: configuration, capabilities and the list of commands that the capabilities may name;
+//! completes the Android project; and places the GIO module beside the program.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
@@ -63,6 +63,8 @@ fn main() {
     println!("cargo:rerun-if-changed=ui/dist");
     place_holder().expect("the folder of the screens can be written");
     bring_screen().expect("the Android project can be written");
+    #[cfg(unix)]
+    place_module().expect("a link can be made beside the program");
     let manifest = tauri_build::AppManifest::new().commands(COMMANDS);
     tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest))
         .expect("the configuration of the app is valid");
@@ -85,6 +87,23 @@ fn bring_screen() -> io::Result<()> {
     write(&project.join("app/proguard-latchgate.pro"), manifest::KEPT)?;
     let path = main.join("AndroidManifest.xml");
     write(&path, &manifest::complete(&fs::read_to_string(&path)?))
+}
+
+/// Makes the folder with the GIO module of `crates/gio` where a program that was built looks for it.
+#[cfg(unix)]
+fn place_module() -> io::Result<()> {
+    const MODULE: &str = "liblatchgate_gio.so";
+    if env::var_os("CARGO_CFG_TARGET_OS").is_none_or(|system| system != "linux") {
+        return Ok(());
+    }
+    let output = env::var_os("OUT_DIR").map(PathBuf::from).unwrap_or_default();
+    let Some(programs) = output.ancestors().nth(3) else { return Ok(()) };
+    let folder = programs.join("latchgate-gio");
+    fs::create_dir_all(&folder)?;
+    match std::os::unix::fs::symlink(Path::new("..").join(MODULE), folder.join(MODULE)) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// Writes what has changed, so that nothing is built again that has not.

@@ -12,7 +12,7 @@ use crate::shell::{Shell, UnlockInput};
 use crate::view::{
     CameraState, DeviceInfo, DownloadAction, DownloadView, FindStep, LinkView, Look, PageAction, PageView,
 };
-use crate::{biometrics, browse, files, links};
+use crate::{biometrics, browse, files, ground, links};
 
 /// What a report for the help desk is called among the downloads.
 const REPORT_NAME: &str = "latchgate-report.txt";
@@ -284,20 +284,20 @@ fn download_act(app: AppHandle, id: u32, action: DownloadAction) {
 fn present(app: AppHandle, shell: State<'_, Shell>, look: Look) {
     let Look { language, appearance, words } = look;
     shell.companies().speak(&Words { language, page: words });
-    browse::set_appearance(&app, appearance);
+    ground::choose(&app, appearance);
 }
 
 #[tauri::command]
 fn pin_page(app: AppHandle, shell: State<'_, Shell>, url: &str, title: &str) -> Result<(), Failure> {
     shell.client().pin_page(url, title)?;
-    browse::show_pins(&app);
+    browse::keeping::show_pins(&app);
     Ok(())
 }
 
 #[tauri::command]
 fn unpin_page(app: AppHandle, shell: State<'_, Shell>, url: &str) {
     shell.client().unpin_page(url);
-    browse::show_pins(&app);
+    browse::keeping::show_pins(&app);
 }
 
 #[tauri::command]
@@ -308,7 +308,7 @@ fn forget_recent(shell: State<'_, Shell>) {
 #[tauri::command]
 fn forget_logins(app: AppHandle, shell: State<'_, Shell>) {
     shell.client().forget_logins();
-    browse::forget_logins(&app, &shell.companies().shown_name());
+    browse::keeping::forget_logins(&app, &shell.companies().shown_name());
 }
 
 #[tauri::command]

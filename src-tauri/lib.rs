@@ -13,6 +13,7 @@ mod browse;
 mod camera;
 mod commands;
 mod files;
+mod ground;
 mod links;
 mod platform;
 mod shell;
@@ -32,6 +33,8 @@ pub fn run() -> ExitCode {
         .unwrap_or_else(|_| EnvFilter::new("warn,latchgate=info"))
         .add_directive(no_frames);
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).with_ansi(stderr().is_terminal()).init();
+    #[cfg(target_os = "linux")]
+    platform::announce_module();
     match plugins(tauri::Builder::default())
         .invoke_handler(commands::handler())
         .setup(|app| shell::open(app.handle()))

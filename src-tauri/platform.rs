@@ -4,7 +4,8 @@
 //! height, `act` on the page, `find` words in it, `set_zoom`, `load` an address that was judged, `close` it, and
 //! `forget_all_but` what the pages of companies that are open keep; `save_download`, `cancel_download` and
 //! `start_download` do what the list of downloads decided. Where pages have windows of their own, `place` puts one
-//! that a page opened into its window. Only Linux has `set_appearance`, `read_logins` and `forget_logins`.
+//! that a page opened into its window. Only Linux has `announce_module`, `set_appearance`, `is_dark`,
+//! `trust`, `read_logins` and `forget_logins`.
 //!
 //! What several of them need and what is pure stands beside them, and is tested on every system.
 
@@ -35,8 +36,8 @@ mod signatures;
 mod linux;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::{
-    act, cancel_download, close, find, fit, forget_all_but, forget_logins, load, open, place, read_logins,
-    save_download, set_appearance, set_zoom, start_download,
+    act, announce_module, cancel_download, close, find, fit, forget_all_but, forget_logins, is_dark, load, open, place,
+    read_logins, save_download, set_appearance, set_zoom, start_download, trust,
 };
 
 #[cfg(target_os = "windows")]

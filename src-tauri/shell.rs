@@ -1,6 +1,6 @@
 //! What one run of the app holds: the companies' controllers, the code that is being looked at, the camera, the open pages.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use latchgate_client::view::{CodeView, LockCause};
@@ -9,7 +9,7 @@ use latchgate_client::{
     TlsRoots, UnlockSecret, presence,
 };
 use serde::Deserialize;
-use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent, Wry};
 use tauri_plugin_deep_link::DeepLinkExt as _;
 use zeroize::Zeroizing;
 
@@ -17,7 +17,8 @@ use crate::browse::Pages;
 use crate::browse::downloads::Downloads;
 use crate::camera::Scanner;
 use crate::links::Links;
-use crate::{biometrics, view};
+use crate::view::Appearance;
+use crate::{biometrics, ground, view};
 
 /// The label of the main window, which `capabilities/main.json` names.
 pub(crate) const MAIN: &str = "main";
@@ -39,6 +40,8 @@ pub(crate) struct Shell {
     pages: Mutex<Pages>,
     downloads: Mutex<Downloads>,
     links: Mutex<Links>,
+    /// Light or dark, as the person chose.
+    appearance: Mutex<Appearance>,
     /// The report for the help desk that was shown last.
     report: Mutex<String>,
 }
@@ -80,6 +83,15 @@ impl Shell {
 
     pub(crate) fn links(&self) -> MutexGuard<'_, Links> {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn appearance(&self) -> MutexGuard<'_, Appearance> {
+        self.appearance.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The folder of everything that the app keeps.
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.data_dir
     }
 
     /// Makes a report for the help desk and returns it as the person sees it.
@@ -248,8 +260,10 @@ pub(crate) fn open(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
         pages: Mutex::default(),
         downloads: Mutex::default(),
         links: Mutex::default(),
+        appearance: Mutex::new(Appearance::System),
         report: Mutex::default(),
     });
+    ground::begin(app);
     open_main(app)?;
     follow_links(app);
     tauri::async_runtime::spawn(view::publish(app.clone()));
@@ -273,10 +287,19 @@ async fn follow_person(app: AppHandle) {
     system.follow(Box::new(|event| app.state::<Shell>().companies().heed(event))).await;
 }
 
-fn open_main(app: &AppHandle) -> tauri::Result<()> {
-    let builder = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::App("index.html".into()))
+/// Begins a window with one of the app's own pages, on the ground that it will have.
+pub(crate) fn own_window<'a>(app: &'a AppHandle, label: &str, page: &str) -> WebviewWindowBuilder<'a, Wry, AppHandle> {
+    let builder = WebviewWindowBuilder::new(app, label, WebviewUrl::App(page.into()))
         .data_directory(webview_dir(app))
         .on_navigation(is_own_page);
+    match ground::colour(app) {
+        Some(colour) => builder.background_color(colour),
+        None => builder,
+    }
+}
+
+fn open_main(app: &AppHandle) -> tauri::Result<()> {
+    let builder = own_window(app, MAIN, "index.html");
     #[cfg(desktop)]
     let builder = builder.title("Latchgate").inner_size(1120.0, 800.0).min_inner_size(360.0, 520.0);
     let window = builder.build()?;
@@ -307,7 +330,7 @@ pub(crate) fn close(app: &AppHandle) {
 }
 
 /// The app's own windows show the app's own pages, whatever a link says.
-pub(crate) fn is_own_page(url: &Url) -> bool {
+fn is_own_page(url: &Url) -> bool {
     url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost") || (cfg!(dev) && url.port() == Some(5317))
 }
 

@@ -82,6 +82,10 @@ pub(crate) enum PageAction {
     Print,
     /// Keep the page in the portal, or not any more.
     Pin,
+    /// Close the page.
+    Close,
+    /// What has just happened was read.
+    Noted,
 }
 
 /// How a search in a page goes on.
@@ -207,8 +211,8 @@ pub(crate) struct PageView {
     pub(crate) can_go_forward: bool,
     /// How large it is shown, in percent.
     pub(crate) zoom: u16,
-    /// Whether it has the whole screen.
-    pub(crate) full_screen: bool,
+    /// Whether it has the whole screen; absent where a page always has it.
+    pub(crate) full_screen: Option<bool>,
     /// Whether it is kept in the portal.
     pub(crate) pinned: bool,
     /// How many places were found; absent while nothing is searched for.
@@ -234,7 +238,7 @@ impl Default for PageView {
             can_go_back: false,
             can_go_forward: false,
             zoom: 100,
-            full_screen: false,
+            full_screen: cfg!(desktop).then_some(false),
             pinned: false,
             found: None,
             wish: None,
@@ -245,12 +249,26 @@ impl Default for PageView {
     }
 }
 
-/// A link leads out of the company: open it in the system's browser?
+/// A link leads out of the company: open it in another program?
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PageQuestion {
-    /// Where it leads to.
-    pub(crate) host: String,
+    /// What opens it.
+    pub(crate) kind: Leaving,
+    /// Where it leads to: a host, the readers of a letter, or a number.
+    pub(crate) to: String,
+}
+
+/// How a link leaves the company.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Leaving {
+    /// To a page, in the system's browser.
+    Site,
+    /// As a letter, in the person's mail program.
+    Mail,
+    /// As a call.
+    Phone,
 }
 
 /// A link from another program, which waits for the person's word.
@@ -312,6 +330,9 @@ pub(crate) enum PageNotice {
     NotLoaded,
     /// The page cannot be kept in the portal.
     NotPinned,
+    /// Files were dropped, which the page may have taken or not.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "other engines give pages what is dropped"))]
+    Dropped,
 }
 
 /// Sends every snapshot of the companies to the main window, and closes the pages of a company whose vault closes.
@@ -331,6 +352,8 @@ fn send(app: &AppHandle, snapshot: Snapshot) {
     let open = snapshot.companies.iter().filter(|company| company.state == CompanyState::Open);
     browse::downloads::settle(app, &snapshot.companies);
     browse::close_all_but(app, &open.map(|company| company.profile.clone()).collect::<Vec<_>>());
+    #[cfg(target_os = "linux")]
+    browse::heed_sites(app);
     if let Err(error) = app.emit_to(EventTarget::webview_window(MAIN), "view", snapshot) {
         tracing::warn!(error = &error as &dyn std::error::Error, "the main window does not take the view");
     }
@@ -363,6 +386,7 @@ fn bindings() -> String {
         DownloadAction,
         PageView,
         PageQuestion,
+        Leaving,
         PageNotice,
         LinkView,
         Look,

@@ -187,6 +187,13 @@ impl Entry {
 /// Takes a file that a page offers.
 pub(crate) fn offer(app: &AppHandle, profile: &ProfileName, offer: Offer) -> Answer {
     let answer = app.state::<Shell>().downloads().offer(profile.clone(), offer);
+    // On Windows a view may take its downloads along when it goes.
+    #[cfg(all(desktop, not(target_os = "windows")))]
+    if let Answer::Save(id, _) | Answer::Wait(id) = answer
+        && let Some(entry) = app.state::<Shell>().downloads().find(id)
+    {
+        entry.label = super::popups::give_way(app, std::mem::take(&mut entry.label));
+    }
     publish(app, profile);
     answer
 }
@@ -354,6 +361,8 @@ fn change(app: &AppHandle, id: u32, change: impl FnOnce(&mut Entry)) {
     };
     publish(app, &profile);
     if let Some(notice) = notice {
+        #[cfg(target_os = "windows")]
+        let label = super::popups::give_way(app, label);
         super::notice(app, &label, notice);
     }
 }

@@ -152,7 +152,9 @@ pub(crate) fn act(label: &str, action: PageAction) {
         | PageAction::ZoomOut
         | PageAction::ZoomReset
         | PageAction::FullScreen
-        | PageAction::Pin => return,
+        | PageAction::Pin
+        | PageAction::Close
+        | PageAction::Noted => return,
     };
     call(label, move |env, class, label| {
         let name = env.new_string(name)?;

@@ -38,7 +38,7 @@ use objc2_foundation::{NSString, NSURL, NSURLRequest};
 use objc2_web_kit::{WKFindConfiguration, WKFindResult, WKWebViewConfiguration, WKWebsiteDataStore};
 use tauri::{AppHandle, Manager, Url};
 
-use self::classes::WebView;
+use self::classes::{SystemView, WebView};
 use self::delegate::Delegate;
 pub(crate) use self::downloads::{cancel_download, save_download, start_download};
 #[cfg(target_os = "ios")]
@@ -144,7 +144,9 @@ pub(crate) fn act(label: &str, action: PageAction) {
         | PageAction::ZoomOut
         | PageAction::ZoomReset
         | PageAction::FullScreen
-        | PageAction::Pin => {}
+        | PageAction::Pin
+        | PageAction::Close
+        | PageAction::Noted => {}
     }
 }
 
@@ -154,6 +156,7 @@ pub(crate) fn load(label: &str, url: &Url) {
         && let Some(request) = request(url.as_str())
     {
         drop(page.view.loadRequest(&request));
+        system::focus_page(&page.view);
     }
 }
 
@@ -168,26 +171,21 @@ pub(crate) fn close(label: &str) {
 
 /// Drops the stores of all companies but these: cookies, storage and caches go with them.
 pub(crate) fn forget_all_but(open: &[String]) {
-    let left = VIEWS.with_borrow_mut(|views| {
-        let (kept, left) = std::mem::take(&mut views.contexts)
-            .into_iter()
-            .partition::<HashMap<_, _>, _>(|(profile, _)| open.contains(profile));
-        views.contexts = kept;
-        left
-    });
+    let left: Vec<_> =
+        VIEWS.with_borrow_mut(|views| views.contexts.extract_if(|profile, _| !open.contains(profile)).collect());
     drop(left);
 }
 
 /// Gives the bar the height that it asks for.
 pub(crate) fn fit(app: &AppHandle, label: &str, height: u32) {
     let height = layout::bar_height(height);
-    VIEWS.with_borrow_mut(|views| {
-        if let Some(page) = views.pages.get_mut(label) {
-            page.bar = height;
-        }
-    });
-    if let Some(page) = page(label) {
+    let before =
+        VIEWS.with_borrow_mut(|views| views.pages.get_mut(label).map(|page| std::mem::replace(&mut page.bar, height)));
+    if let (Some(before), Some(page)) = (before, page(label)) {
         system::arrange(app, label, &page);
+        if layout::folds(before, height) {
+            system::focus_page(&page.view);
+        }
     }
 }
 
@@ -231,6 +229,24 @@ fn context(access: &Access, thread: MainThreadMarker) -> Result<Context, Failure
     let context = Context { proxy: access.proxy.clone(), store };
     VIEWS.with_borrow_mut(|views| views.contexts.insert(profile.to_owned(), context.clone()));
     Ok(context)
+}
+
+/// Does something with the app's own view, which draws the bar, and the page of a window.
+fn with_bar(
+    app: &AppHandle,
+    label: &str,
+    job: impl FnOnce(&SystemView, &Page) + Send + 'static,
+) -> Result<(), Failure> {
+    let window = app.get_webview_window(label).ok_or(Fault::Internal)?;
+    let label = label.to_owned();
+    let given = window.with_webview(move |bar| {
+        // SAFETY: it is the app's own web view, which lives as long as this call, on the main thread.
+        let bar = unsafe { bar.inner().cast::<SystemView>().as_ref() };
+        if let (Some(bar), Some(page)) = (bar, page(&label)) {
+            job(bar, &page);
+        }
+    });
+    given.map_err(|_| Fault::Internal.into())
 }
 
 fn page(label: &str) -> Option<Page> {

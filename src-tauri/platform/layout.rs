@@ -39,6 +39,12 @@ pub(super) fn bar_height(wanted: u32) -> f64 {
     f64::from(wanted).clamp(BAR_HEIGHT, BAR_AT_MOST)
 }
 
+/// Tells whether the bar folds when it gets another height: then the page has the keyboard again. It also asks for the
+/// height that it has, and then somebody may be typing in it.
+pub(super) fn folds(before: f64, after: f64) -> bool {
+    after == BAR_HEIGHT && after < before
+}
+
 /// Divides a window of this size between a bar of this height, which is 0 for a film over the whole screen, and its
 /// page. The page reaches to the lower edge: engines know the insets that their own content has to keep.
 pub(super) fn place(width: f64, height: f64, insets: Insets, bar: f64) -> Parts {
@@ -80,6 +86,13 @@ mod tests {
     fn a_window_that_is_lower_than_its_bar_has_no_page_and_nothing_below_zero() {
         let parts = place(10.0, 40.0, Insets { top: 50.0, left: 8.0, right: 8.0 }, 420.0);
         assert_eq!((parts.bar.height, parts.bar.width, parts.page.height), (0.0, 0.0, 0.0));
+    }
+
+    #[test]
+    fn a_bar_that_asks_for_the_height_that_it_has_does_not_fold() {
+        assert!(folds(300.0, BAR_HEIGHT));
+        assert!(!folds(BAR_HEIGHT, BAR_HEIGHT), "somebody may be typing in it");
+        assert!(!folds(BAR_HEIGHT, 300.0) && !folds(300.0, 100.0) && !folds(0.0, BAR_HEIGHT));
     }
 
     #[test]

@@ -1,38 +1,42 @@
 //! Intranet pages on Linux: WebKitGTK views without any Tauri or wry surface.
 //!
-//! 1. All pages of one unlock of one company share one web context that lives in memory only, so that a login holds in
-//!    every tab and nothing is left afterwards. The next unlock has other proxy credentials, and so another context;
-//!    another company has a context of its own, with other cookies, storage, caches and processes.
-//! 2. The context's only way out is SOCKS5 to the controller's proxy, for loopback addresses too, and names are
-//!    resolved there. Before the first load it trusts the certificates of the catalogue's sites.
+//! 1. All pages of one unlock of one company share one web context ([`contexts`]) that lives in memory only, so that a
+//!    login holds in every tab and nothing is left afterwards.
+//! 2. The context's only way out is SOCKS5 to the controller's proxy ([`way`]), for loopback addresses too, and names
+//!    are resolved there. Before the first load it trusts the certificates of the catalogue's sites.
 //! 3. No script, message handler or URI scheme is added: to a page, the app does not exist.
 
+mod authorities;
 mod comfort;
+mod contexts;
 mod downloads;
+mod drops;
 mod families;
 mod logins;
+mod way;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::time::Duration;
 
-use gtk::gdk::EventMask;
-use gtk::gio::TlsCertificate;
+use gtk::gdk::{EventMask, ModifierType};
 use gtk::glib::{self, ControlFlow, Propagation};
 use gtk::prelude::*;
-use latchgate_client::{Failure, Fault, ProxyEndpoint};
+use latchgate_client::{Failure, Fault};
 use tauri::{AppHandle, Manager, Url};
 use webkit2gtk::{
-    LoadEvent, NavigationPolicyDecision, NavigationPolicyDecisionExt, NetworkError, NetworkProxyMode,
-    NetworkProxySettings, PermissionRequestExt, PolicyDecision, PolicyDecisionExt, PolicyDecisionType, PolicyError,
-    ResponsePolicyDecision, ResponsePolicyDecisionExt, SettingsExt, URIRequestExt, URIResponseExt, UserContentManager,
-    WebContext, WebContextExt, WebResourceExt, WebView, WebViewExt, WebsiteDataManagerExt,
+    LoadEvent, NavigationAction, NavigationPolicyDecision, NavigationPolicyDecisionExt, NavigationType, NetworkError,
+    PermissionRequestExt, PolicyDecision, PolicyDecisionExt, PolicyDecisionType, PolicyError, ResponsePolicyDecision,
+    ResponsePolicyDecisionExt, SettingsExt, URIRequestExt, URIResponseExt, UserContentManager, WebResourceExt, WebView,
+    WebViewExt,
 };
 
-pub(crate) use self::comfort::{find, fit, set_appearance, set_zoom};
+pub(crate) use self::comfort::{find, fit, is_dark, set_appearance, set_zoom};
+pub(crate) use self::contexts::{forget_all_but, trust};
 pub(crate) use self::downloads::{cancel_download, save_download, start_download};
 use self::families::Families;
 pub(crate) use self::logins::{forget_logins, read_logins};
+pub(crate) use self::way::announce_module;
 use crate::browse::rules::Verdict;
 use crate::browse::{self, Access};
 use crate::view::{PageAction, PageNotice};
@@ -47,18 +51,16 @@ thread_local! {
 
 #[derive(Default)]
 struct Views {
-    /// By the profile: the user of the proxy that it was made for, and the context.
-    contexts: HashMap<String, (String, WebContext)>,
     pages: HashMap<String, WebView>,
     families: Families,
 }
 
 /// Opens a page below the bar of its window.
 pub(crate) fn open(app: &AppHandle, label: &str, url: &Url, access: &Access) -> Result<(), Failure> {
-    let (context, is_new) = context(app, access);
-    trust(&context, access);
+    let (context, is_new) = contexts::enter(app, access);
     let view = WebView::builder().web_context(&context).user_content_manager(&UserContentManager::new()).build();
     prepare(app, label, &view);
+    comfort::darken(&view);
     spare_data(&view, access.low_data);
     VIEWS.with_borrow_mut(|views| {
         views.pages.insert(label.to_owned(), view.clone());
@@ -67,10 +69,11 @@ pub(crate) fn open(app: &AppHandle, label: &str, url: &Url, access: &Access) -> 
     place(app, label)?;
     let address = url.to_string();
     let load = move || view.load_uri(&address);
+    let kept = if is_new { browse::keeping::kept_logins(app, &access.profile) } else { Vec::new() };
     // The site must not see the first request without the logins that were kept.
-    match (is_new, access.logins.as_slice()) {
-        (true, [_, ..]) => logins::restore(&context, &access.logins, load),
-        (true | false, _) => load(),
+    match kept.as_slice() {
+        [] => load(),
+        logins => logins::restore(&context, logins, load),
     }
     Ok(())
 }
@@ -80,10 +83,7 @@ pub(crate) fn place(app: &AppHandle, label: &str) -> Result<(), Failure> {
     let window = app.get_webview_window(label).ok_or(Fault::Internal)?;
     let view = page(label).ok_or(Fault::Internal)?;
     let column = window.default_vbox().map_err(|_| Fault::Internal)?;
-    for bar in column.children() {
-        bar.set_size_request(-1, comfort::BAR_HEIGHT);
-        column.set_child_packing(&bar, false, true, 0, gtk::PackType::Start);
-    }
+    comfort::frame_bar(&column);
     column.pack_start(&view, true, true, 0);
     view.show();
     view.grab_focus();
@@ -105,7 +105,9 @@ pub(crate) fn act(label: &str, action: PageAction) {
         | PageAction::ZoomOut
         | PageAction::ZoomReset
         | PageAction::FullScreen
-        | PageAction::Pin => {}
+        | PageAction::Pin
+        | PageAction::Close
+        | PageAction::Noted => {}
     }
 }
 
@@ -117,6 +119,7 @@ fn page(label: &str) -> Option<WebView> {
 pub(crate) fn load(label: &str, url: &Url) {
     if let Some(view) = page(label) {
         view.load_uri(url.as_str());
+        view.grab_focus();
     }
 }
 
@@ -138,52 +141,6 @@ pub(crate) fn close(label: &str) {
     }
 }
 
-/// Drops the contexts of all companies but these: cookies, storage, caches and certificates go with them.
-pub(crate) fn forget_all_but(open: &[String]) {
-    VIEWS.with_borrow_mut(|views| views.contexts.retain(|profile, _| open.contains(profile)));
-}
-
-/// Returns the context of this company's unlock, and whether it was made for this page, its first.
-fn context(app: &AppHandle, access: &Access) -> (WebContext, bool) {
-    let profile = access.profile.as_str();
-    let present = VIEWS.with_borrow(|views| views.contexts.get(profile).cloned());
-    match present {
-        Some((user, context)) if user == access.proxy.user => (context, false),
-        _ => {
-            let context = make_context(&access.proxy);
-            downloads::connect(app, &access.profile, &context);
-            logins::connect(app, &access.profile, &context);
-            let made = (access.proxy.user.clone(), context.clone());
-            VIEWS.with_borrow_mut(|views| views.contexts.insert(profile.to_owned(), made));
-            (context, true)
-        }
-    }
-}
-
-fn make_context(proxy: &ProxyEndpoint) -> WebContext {
-    let context = WebContext::new_ephemeral();
-    context.set_automation_allowed(false);
-    if let Some(data) = context.website_data_manager() {
-        let address = format!("socks5://{}:{}@{}", proxy.user, *proxy.password, proxy.addr);
-        let mut settings = NetworkProxySettings::new(Some(&address), &[]);
-        data.set_network_proxy_settings(NetworkProxyMode::Custom, Some(&mut settings));
-    }
-    context
-}
-
-/// Trusts the certificates that the controller shows for the catalogue's sites, in this context alone.
-fn trust(context: &WebContext, access: &Access) {
-    for host in &access.secure_hosts {
-        let Some(pem) = access.proxy.certificate_pem(host) else { continue };
-        match TlsCertificate::from_pem(&pem) {
-            Ok(certificate) => context.allow_tls_certificate_for_host(&certificate, host),
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the certificate of a site cannot be read");
-            }
-        }
-    }
-}
-
 /// Takes away what a page does not need, and connects what it does with its bar.
 fn prepare(app: &AppHandle, label: &str, view: &WebView) {
     if let Some(settings) = WebViewExt::settings(view) {
@@ -197,6 +154,7 @@ fn prepare(app: &AppHandle, label: &str, view: &WebView) {
         settings.set_enable_back_forward_navigation_gestures(true);
     }
     connect_policies(app, label, view);
+    drops::connect(app, label, view);
     connect_bar(app, label, view);
     connect_person(app, view);
     comfort::connect(app, label, view);
@@ -237,24 +195,32 @@ fn touch(app: &AppHandle) -> Propagation {
 
 fn connect_policies(app: &AppHandle, label: &str, view: &WebView) {
     let page = Handle::new(app, label);
-    view.connect_decide_policy(move |_, decision, kind| page.decide(decision, kind));
+    view.connect_decide_policy(move |view, decision, kind| {
+        if kind == PolicyDecisionType::Response {
+            comfort::lighten(view);
+        }
+        page.decide(view, decision, kind)
+    });
     let page = Handle::new(app, label);
     view.connect_create(move |view, action| {
         let url = action.request().and_then(|request| request.uri())?;
         page.open_popup(view, &url).map(WebView::upcast)
     });
     let page = Handle::new(app, label);
-    view.connect_load_failed(move |_, _, address, error| {
+    view.connect_load_failed(move |view, _, address, error| {
         // What became a download, or what the person stopped, is no failure.
         let on_purpose =
             error.matches(PolicyError::FrameLoadInterruptedByPolicyChange) || error.matches(NetworkError::Cancelled);
-        on_purpose || page.handle_failed_load(address)
+        on_purpose || page.handle_failed_load(view, address)
     });
     let page = Handle::new(app, label);
-    view.connect_load_failed_with_tls_errors(move |_, _, _, _| {
-        // A passthrough site under an authority that this machine does not know: the engine's page says so.
-        browse::notice(&page.app, &page.label, PageNotice::NotLoaded);
-        false
+    view.connect_load_failed_with_tls_errors(move |view, address, certificate, _| {
+        if authorities::vouch(&page.app, &page.label, address, certificate) {
+            view.load_uri(address);
+            return true;
+        }
+        // A passthrough site under an authority that nobody here knows.
+        page.stand_in(view, address, Some(Fault::UpstreamCertificate))
     });
     view.connect_permission_request(|_, request| {
         request.deny();
@@ -298,7 +264,7 @@ impl Handle {
             page.can_go_forward = view.can_go_forward();
         });
         if !view.is_loading() && is_sites_own(view) {
-            browse::visited(&self.app, &self.label);
+            browse::keeping::visited(&self.app, &self.label);
         }
     }
 
@@ -309,11 +275,14 @@ impl Handle {
                 page.question = None;
             });
         }
+        if event == LoadEvent::Committed {
+            browse::popups::fill(&self.app, &self.label, view.uri().as_deref().unwrap_or_default());
+        }
         self.report(view);
     }
 
     /// Decides about an address or about an answer; `true` means that it is decided.
-    fn decide(&self, decision: &PolicyDecision, kind: PolicyDecisionType) -> bool {
+    fn decide(&self, view: &WebView, decision: &PolicyDecision, kind: PolicyDecisionType) -> bool {
         if let Some(response) = decision.downcast_ref::<ResponsePolicyDecision>() {
             return decide_response(response);
         }
@@ -327,11 +296,20 @@ impl Handle {
         let wanted = action.is_user_gesture() || action.is_redirect() || kind == PolicyDecisionType::NewWindowAction;
         let verdict = address.as_ref().map_or(Verdict::Refuse, |url| browse::judge(&self.app, &self.label, url));
         match (verdict, address) {
+            (Verdict::Load, _)
+                if kind == PolicyDecisionType::NavigationAction && is_for_another_window(&mut action) =>
+            {
+                if let (Some(request), Some(beside)) = (action.request(), self.open_beside(view)) {
+                    beside.load_request(&request);
+                }
+            }
             (Verdict::Load, _) => return false,
             (Verdict::Ask, Some(url)) if wanted => browse::ask(&self.app, &self.label, url),
             // A frame inside the page or a script: the proxy refuses it, and only if it was the page itself
             // its load fails and the person is asked.
-            (Verdict::Ask, _) => return false,
+            (Verdict::Ask, Some(url)) if matches!(url.scheme(), "http" | "https") => return false,
+            // A letter or a call that nobody clicked.
+            (Verdict::Ask, _) => {}
             (Verdict::Refuse, _) if wanted => browse::notice(&self.app, &self.label, PageNotice::Blocked),
             (Verdict::Refuse, _) => {}
         }
@@ -340,17 +318,23 @@ impl Handle {
     }
 
     /// The page itself did not load; `true` keeps WebKit's own error page away.
-    fn handle_failed_load(&self, address: &str) -> bool {
+    fn handle_failed_load(&self, view: &WebView, address: &str) -> bool {
         match Url::parse(address) {
             Ok(url) if browse::judge(&self.app, &self.label, &url) == Verdict::Ask => {
                 browse::ask(&self.app, &self.label, url);
                 true
             }
-            _ => {
-                browse::notice(&self.app, &self.label, PageNotice::NotLoaded);
-                false
-            }
+            _ => self.stand_in(view, address, None),
         }
+    }
+
+    /// Shows the app's page in the place of the engine's, which knows neither the person's language nor the dark.
+    fn stand_in(&self, view: &WebView, address: &str, fault: Option<Fault>) -> bool {
+        match browse::missing::page(&self.app, &self.label, fault) {
+            Some(page) => view.load_alternate_html(&page, address, Some(address)),
+            None => return false,
+        }
+        true
     }
 
     /// Makes the view of a page that this page opens, in the same context.
@@ -367,14 +351,19 @@ impl Handle {
                 return None;
             }
         }
-        let label = browse::admit_popup(&self.app, &self.label)?;
+        self.open_beside(opener)
+    }
+
+    /// Makes an empty page in a window of its own, which lives with the one that it came from.
+    fn open_beside(&self, opener: &WebView) -> Option<WebView> {
+        let label = browse::popups::admit(&self.app, &self.label)?;
         let view = WebView::builder().related_view(opener).user_content_manager(&UserContentManager::new()).build();
         prepare(&self.app, &label, &view);
         VIEWS.with_borrow_mut(|views| {
             views.pages.insert(label.clone(), view.clone());
             views.families.join(&label, &self.label);
         });
-        browse::show_popup(&self.app, label);
+        browse::popups::show(&self.app, label);
         Some(view)
     }
 
@@ -391,6 +380,13 @@ impl Handle {
 fn is_sites_own(view: &WebView) -> bool {
     let answer = view.main_resource().and_then(|resource| resource.response());
     answer.is_some_and(|answer| (200..400).contains(&answer.status_code()))
+}
+
+/// Whether the person clicked a link as one does to see it in another window: with the middle button, or with Ctrl.
+fn is_for_another_window(action: &mut NavigationAction) -> bool {
+    const MIDDLE: u32 = 2;
+    action.navigation_type() == NavigationType::LinkClicked
+        && (action.mouse_button() == MIDDLE || action.modifiers() & ModifierType::CONTROL_MASK.bits() != 0)
 }
 
 /// Saves what cannot be shown.

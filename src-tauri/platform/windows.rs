@@ -155,7 +155,9 @@ pub(crate) fn act(label: &str, action: PageAction) {
             | PageAction::ZoomOut
             | PageAction::ZoomReset
             | PageAction::FullScreen
-            | PageAction::Pin => Ok(()),
+            | PageAction::Pin
+            | PageAction::Close
+            | PageAction::Noted => Ok(()),
         }
     };
     report(done);
@@ -165,6 +167,7 @@ pub(crate) fn act(label: &str, action: PageAction) {
 pub(crate) fn load(label: &str, url: &Url) {
     if let Some(core) = core(label) {
         navigate(&core, url);
+        focus_page(label);
     }
 }
 
@@ -177,13 +180,8 @@ pub(crate) fn close(label: &str) {
 
 /// Ends the browser processes of all companies but these; their folders go with them.
 pub(crate) fn forget_all_but(open: &[String]) {
-    let left = VIEWS.with_borrow_mut(|views| {
-        let (kept, left) = std::mem::take(&mut views.contexts)
-            .into_iter()
-            .partition::<HashMap<_, _>, _>(|(profile, _)| open.contains(profile));
-        views.contexts = kept;
-        left
-    });
+    let left: Vec<_> =
+        VIEWS.with_borrow_mut(|views| views.contexts.extract_if(|profile, _| !open.contains(profile)).collect());
     for (_, context) in left {
         context.leave();
     }
@@ -192,9 +190,13 @@ pub(crate) fn forget_all_but(open: &[String]) {
 /// Gives the bar the height that it asks for.
 pub(crate) fn fit(app: &AppHandle, label: &str, height: u32) {
     let height = layout::bar_height(height);
-    set_bar(app, label, height);
-    if height == layout::BAR_HEIGHT
-        && let Some(view) = page(label)
+    if set_bar(app, label, height).is_some_and(|before| layout::folds(before, height)) {
+        focus_page(label);
+    }
+}
+
+fn focus_page(label: &str) {
+    if let Some(view) = page(label)
         && let Err(error) = view.focus()
     {
         tracing::debug!(error = &error as &dyn std::error::Error, "a page does not get the keyboard");
@@ -210,13 +212,12 @@ pub(crate) fn set_zoom(label: &str, percent: u16) {
     }
 }
 
-fn set_bar(app: &AppHandle, label: &str, height: f64) {
-    VIEWS.with_borrow_mut(|views| {
-        if let Some(page) = views.pages.get_mut(label) {
-            page.bar = height;
-        }
-    });
+/// Sets the height of a bar, and returns the one before.
+fn set_bar(app: &AppHandle, label: &str, height: f64) -> Option<f64> {
+    let before =
+        VIEWS.with_borrow_mut(|views| views.pages.get_mut(label).map(|page| std::mem::replace(&mut page.bar, height)));
     arrange(app, label);
+    before
 }
 
 /// Gives a page what its bar leaves of their window.

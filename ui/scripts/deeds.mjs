@@ -9,7 +9,7 @@ export async function deeds(open, fail) {
   return DEEDS.length;
 }
 
-const DEEDS = [unpinned, scanned, linkOpened, linkLeft, presented, aged, barKeys, chosen];
+const DEEDS = [unpinned, scanned, linkOpened, linkLeft, presented, aged, barKeys, chosen, typed];
 
 async function unpinned(page) {
   await page.show({ scene: "portal-pages" });
@@ -92,6 +92,16 @@ async function chosen(page) {
   const last = "window.calls.filter(([name]) => name === 'setSettings').at(-1)?.[1]";
   const kept = await until(page, last, (settings) => settings?.textSize === 150);
   return kept?.keepLogins === true && kept.lowData === true && kept.keepRecent === true ? null : `the app is told ${JSON.stringify(kept)}`;
+}
+
+/** Who finds the app locked types at once, and once more after a wrong passphrase. */
+async function typed(page) {
+  const focus = (name) => until(page, "document.activeElement?.dataset.testid", (at) => at === name);
+  await page.show({ scene: "unlock" });
+  if (!(await focus("unlock-passphrase"))) return "the passphrase is not typed where the screen begins";
+  await page.show({ scene: "portal" });
+  const isTitle = await until(page, "document.activeElement?.tagName", (tag) => tag === "H1" || tag === "BODY");
+  return isTitle ? null : "a screen without a first field takes the focus elsewhere";
 }
 
 const state = (testid) => `({ count: document.querySelectorAll("[data-testid=${testid}]").length, focus: document.activeElement?.dataset.testid })`;

@@ -30,7 +30,7 @@ keepsLogins: boolean, };
 /**
  * What a person does in the bar above a page.
  */
-export type PageAction = "back" | "forward" | "reload" | "stop" | "home" | "lock" | "zoomIn" | "zoomOut" | "zoomReset" | "fullScreen" | "print" | "pin";
+export type PageAction = "back" | "forward" | "reload" | "stop" | "home" | "lock" | "zoomIn" | "zoomOut" | "zoomReset" | "fullScreen" | "print" | "pin" | "close" | "noted";
 
 /**
  * How a search in a page goes on.
@@ -139,9 +139,9 @@ canGoForward: boolean,
  */
 zoom: number, 
 /**
- * Whether it has the whole screen.
+ * Whether it has the whole screen; absent where a page always has it.
  */
-fullScreen: boolean, 
+fullScreen: boolean | null, 
 /**
  * Whether it is kept in the portal.
  */
@@ -168,13 +168,22 @@ question: PageQuestion | null,
 notice: PageNotice | null, };
 
 /**
- * A link leads out of the company: open it in the system's browser?
+ * A link leads out of the company: open it in another program?
  */
 export type PageQuestion = { 
 /**
- * Where it leads to.
+ * What opens it.
  */
-host: string, };
+kind: Leaving, 
+/**
+ * Where it leads to: a host, the readers of a letter, or a number.
+ */
+to: string, };
+
+/**
+ * How a link leaves the company.
+ */
+export type Leaving = "site" | "mail" | "phone";
 
 /**
  * What has just happened on a page.
@@ -187,7 +196,7 @@ name: string, } | { "kind": "notSaved",
 /**
  * Its name.
  */
-name: string, } | { "kind": "blocked" } | { "kind": "notLoaded" } | { "kind": "notPinned" };
+name: string, } | { "kind": "blocked" } | { "kind": "notLoaded" } | { "kind": "notPinned" } | { "kind": "dropped" };
 
 /**
  * A link from another program, which waits for the person's word.

@@ -184,7 +184,10 @@ function scanOnDesktop(events: ScanEvents): Promise<CodeView> {
   return invoke("scan", { frames, states });
 }
 
+/** The system's own screen looks for the code, once the person has let it use the camera. */
 async function scanOnPhone(events: ScanEvents): Promise<CodeView> {
+  const allowed = await invoke<{ camera: string }>("plugin:barcode-scanner|request_permissions");
+  if (allowed.camera !== "granted") throw { code: "camera-refused", ...failures["camera-refused"] } satisfies Failure;
   events.onState("running");
   const found = await invoke<{ content: string }>("plugin:barcode-scanner|scan", { formats: ["QR_CODE"] });
   return invoke("read_code", { text: found.content });

@@ -6,5 +6,5 @@ import { texts } from "./texts";
 
 export function lookOf(): Look {
   const { retry, code, details } = texts.errorPage;
-  return { language: language(), appearance: appearance(), words: { failures: texts.failures, retry, code, details } };
+  return { language: language(), appearance: appearance(), words: { failures: texts.failures, retry, code: code + texts.common.colon, details } };
 }

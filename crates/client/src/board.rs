@@ -134,12 +134,14 @@ impl Board {
         });
     }
 
-    /// A connection is being tried.
+    /// A connection is being tried. What the last try met stays until this one has an end, as a whole: a light that
+    /// waited beside a failure would contradict it.
     pub(crate) fn connecting(&self) {
         self.change(|view| {
             let status = &mut view.status;
-            for light in [&mut status.internet, &mut status.gateway, &mut status.company] {
-                if *light != Light::Bad {
+            let lights = [&mut status.internet, &mut status.gateway, &mut status.company];
+            if lights.iter().all(|light| **light != Light::Bad) {
+                for light in lights {
                     *light = Light::Waiting;
                 }
             }
@@ -218,4 +220,23 @@ pub(crate) fn lights(code: &str, gateway: &GatewayOrigin) -> (Light, Light) {
 const fn dark() -> StatusView {
     let unknown = Light::Unknown;
     StatusView { internet: unknown, gateway: unknown, company: unknown, failure: None, answered: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_try_changes_no_light_beside_a_failure() {
+        let board = Board::new(Screen::Portal, None);
+        board.connecting();
+        assert_eq!(board.view().status.gateway, Light::Waiting);
+        board.set_obstacle(Fault::ConnectorOffline.failure(), Light::Good, Light::Good);
+        let met = board.view().status;
+        board.connecting();
+        assert_eq!(board.view().status, met, "the gateway said that the company is not there");
+        board.connected();
+        board.connecting();
+        assert_eq!(board.view().status.internet, Light::Waiting);
+    }
 }

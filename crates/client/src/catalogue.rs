@@ -31,6 +31,8 @@ pub(crate) struct Site {
     pub(crate) authority: String,
     /// Bytes pass untouched.
     pub(crate) passthrough: bool,
+    /// Certificates (PEM) of the company's authority, where bytes pass untouched.
+    pub(crate) ca: Option<String>,
     /// How much its pages move.
     pub(crate) traffic: Arc<Traffic>,
 }
@@ -81,7 +83,10 @@ impl SiteIndex {
         let mut index = Self::default();
         for view in &catalogue.sites {
             match read_site(&view.url, view.passthrough) {
-                Some(site) => index.add(Site { traffic: meters.of(&site.address()), ..site }),
+                Some(site) => {
+                    let ca = view.ca.clone().filter(|_| view.passthrough);
+                    index.add(Site { traffic: meters.of(&site.address()), ca, ..site });
+                }
                 None => warn!(name = view.name, "a site of the catalogue has no usable address"),
             }
         }
@@ -165,7 +170,7 @@ fn read_site(url: &str, passthrough: bool) -> Option<Site> {
     }
     let (host, port) = (host.to_string(), url.port_or_known_default().filter(|port| *port != 0)?);
     let authority = if port == scheme.default_port() { host.clone() } else { format!("{host}:{port}") };
-    Some(Site { scheme, host, port, authority, passthrough, traffic: Arc::default() })
+    Some(Site { scheme, host, port, authority, passthrough, ca: None, traffic: Arc::default() })
 }
 
 /// Addresses that mean this device or its cable, which a catalogue must never redirect.
@@ -203,6 +208,7 @@ pub(crate) mod tests {
             icon: None,
             group: None,
             passthrough: url.starts_with("raw+"),
+            ca: None,
             reachable: None,
         };
         let person = PersonView { name: "Ada".to_owned() };

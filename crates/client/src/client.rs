@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 pub use self::pages::{Login, SameSite};
+use crate::catalogue::{Scheme, Sites};
 use crate::code;
 use crate::controller::Controller;
 use crate::failure::{Failure, Fault};
@@ -140,6 +141,7 @@ pub struct ProxyEndpoint {
     /// The certificate authority of this unlock, as PEM. It is trusted by the intranet view alone.
     pub ca_pem: String,
     pub(crate) authority: Arc<Authority>,
+    pub(crate) sites: Arc<Sites>,
 }
 
 impl ProxyEndpoint {
@@ -147,6 +149,13 @@ impl ProxyEndpoint {
     #[must_use]
     pub fn certificate_pem(&self, host: &str) -> Option<String> {
         self.authority.certificate_pem(host).ok().map(|pem| pem.to_string())
+    }
+
+    /// Returns the certificates (PEM) of the company's own authority that may vouch for this `https` site, and for no
+    /// other. Only sites whose bytes pass untouched have some.
+    #[must_use]
+    pub fn site_ca(&self, host: &str, port: u16) -> Option<String> {
+        self.sites.load().find(Scheme::Https, host, port)?.ca.clone()
     }
 }
 

@@ -41,7 +41,7 @@ impl AskError {
     pub(crate) fn failure(&self, uplink: &Uplink) -> Failure {
         match self {
             Self::Refused(fault) => fault.failure(),
-            Self::Uplink(UplinkError::NoSession) => uplink.obstacle(),
+            Self::Uplink(UplinkError::NoSession | UplinkError::NotLetIn) => uplink.obstacle(),
             Self::Uplink(UplinkError::Broken(_)) | Self::Body(_) => Fault::TunnelDown.failure(),
             Self::Status(_) | Self::Malformed(_) => Fault::Unavailable.failure(),
         }

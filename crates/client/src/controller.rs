@@ -23,7 +23,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
-use tracing::{info, warn};
+use tracing::warn;
 
 use self::locking::locked;
 use crate::board::{Board, pairing};
@@ -45,7 +45,7 @@ use crate::uplink::Uplink;
 use crate::vault::contents::{Active, Contents};
 use crate::vault::tries::Tries;
 use crate::vault::{FileStore, KeyStore, Shelf, StoreError, Vault, VaultError};
-use crate::view::{KeychainState, LockCause, PairingStep, Screen, Settings, UnlockMethod};
+use crate::view::{KeychainState, LockCause, PairingStep, Screen, UnlockMethod};
 
 /// The decisions about one profile.
 pub(crate) struct Controller {
@@ -233,48 +233,6 @@ impl Controller {
         let opened = Vault::open(shelf, secret, &mut tries).await;
         *self.tries() = tries;
         opened
-    }
-
-    pub(crate) async fn forget(&self) -> Result<(), Failure> {
-        let _one_at_a_time = self.command.lock().await;
-        let profile = self.read_profile()?.ok_or_else(|| Fault::NotPaired.failure())?;
-        self.erase(&profile).await
-    }
-
-    /// Closes everything, then erases the vault and its description, in this order: a description without a
-    /// vault says that the keys are gone, a vault without a description would lie there unseen.
-    async fn erase(&self, profile: &Profile) -> Result<(), Failure> {
-        self.lock(LockCause::Person);
-        self.erase_from(profile.place).await
-    }
-
-    /// Erases what lies in the given place; what is gone already is no error.
-    async fn erase_from(&self, place: Place) -> Result<(), Failure> {
-        self.erase_web_data().await?;
-        self.delete_drawer()?;
-        self.shelf(place).clear().await.map_err(|error| Failure::from(&error))?;
-        self.folder.delete().map_err(|error| {
-            warn!(%error, "the profile was not deleted");
-            Fault::StorageFailed.failure()
-        })?;
-        *self.tries() = fresh();
-        self.contact.begin(None, &Clocks::now());
-        self.show_settings(&Settings::default());
-        self.board.set_away(None);
-        self.board.set_profile(None);
-        self.board.set_screen(Screen::Welcome);
-        info!("the pairing was removed from this device");
-        Ok(())
-    }
-
-    /// Erases what pages of the company kept on this device, where the app has a window for them.
-    async fn erase_web_data(&self) -> Result<(), Failure> {
-        let Some(erase) = self.web_data.clone() else { return Ok(()) };
-        let erased = tokio::task::spawn_blocking(move || erase()).await;
-        erased.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked))).map_err(|error| {
-            warn!(%error, "what pages kept was not erased");
-            Fault::StorageFailed.failure()
-        })
     }
 
     /// Puts an open vault to use, unless a lock overtook its opening.

@@ -132,8 +132,8 @@ impl Drawer {
     }
 
     /// Keeps these logins in place of earlier ones.
-    pub(crate) fn keep_logins(&self, logins: Vec<Login>) {
-        self.change(|contents| contents.keep_logins(logins));
+    pub(crate) fn keep_logins(&self, logins: Vec<Login>) -> bool {
+        self.change(|contents| contents.keep_logins(logins))
     }
 
     /// Returns what the sites moved, by month.

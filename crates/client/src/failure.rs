@@ -329,7 +329,7 @@ faults! {
         "Use those that were shown when it was last opened; they change at each unlock.";
     /// Not in the catalogue.
     SiteNotAllowed = "site-not-allowed",
-        "This address is not one of the sites that your company shares with you.",
+        "Your company does not share this address with you.",
         "Open a site from the portal, or ask your administrator for access.";
     /// Unknown to the connector.
     SiteUnknown = "site-unknown",

@@ -32,7 +32,7 @@ use tracing::{debug, warn};
 pub(crate) use self::authority::Authority;
 pub(crate) use self::credentials::Credentials;
 use self::http::serve_listener;
-pub(crate) use self::page::{Spoken, connector_refusal};
+pub(crate) use self::page::{Spoken, connector_refusal, page_for};
 pub(crate) use self::transfer::{Transfer, Transfers};
 use crate::catalogue::{Scheme, Site, Sites};
 use crate::client::{ClientError, ProxyEndpoint};
@@ -93,6 +93,7 @@ impl Proxy {
             password: credentials.password().clone(),
             ca_pem: authority.ca_pem(),
             authority: Arc::clone(&authority),
+            sites: Arc::clone(&behind.sites),
         };
         let closed = CancellationToken::new();
         let transfers = Arc::<Transfers>::default();

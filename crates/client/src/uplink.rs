@@ -99,6 +99,9 @@ pub(crate) enum UplinkError {
     /// No session came in time.
     #[error("no session to the company came in time")]
     NoSession,
+    /// The company or its gateway does not let this device in, and no session will come soon.
+    #[error("the device is not let in")]
+    NotLetIn,
     /// The session, or this one stream of it, broke.
     #[error("the session to the company broke")]
     Broken(#[source] hyper::Error),
@@ -221,7 +224,7 @@ async fn wait_for_session(
 ) -> Result<OpenSession, UplinkError> {
     let waited = timeout_at(deadline, sessions.wait_for(|standing| standing.session.is_some() || standing.refused));
     let standing = waited.await.map_err(|_| UplinkError::NoSession)?.map_err(|_| UplinkError::NoSession)?;
-    standing.session.clone().ok_or(UplinkError::NoSession)
+    standing.session.clone().ok_or(UplinkError::NotLetIn)
 }
 
 /// Safe methods without a body may be sent twice (RFC 9110, section 9.2.2).

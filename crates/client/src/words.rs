@@ -46,7 +46,7 @@ impl Default for Words {
         let page = PageWords {
             failures: HashMap::new(),
             retry: "Try again".to_owned(),
-            code: "Code".to_owned(),
+            code: "Code:".to_owned(),
             details: "Details for your help desk".to_owned(),
         };
         Self { language: "en".to_owned(), page }

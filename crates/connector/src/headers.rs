@@ -127,9 +127,11 @@ pub(crate) fn check_request(headers: &HeaderMap) -> Result<(), Refusal> {
     if bytes > HEADER_BYTES {
         return Err(refused("the header fields of the request are too large"));
     }
-    let printable = |byte: &u8| *byte == b'\t' || (0x20..0x7f).contains(byte);
-    if !headers.values().all(|value| value.as_bytes().iter().all(printable)) {
-        return Err(refused("a header field holds bytes outside ASCII"));
+    let printable = |byte: u8| byte == b'\t' || (0x20..0x7f).contains(&byte);
+    // Browsers send the letters of a cookie as they are, and a site that set one would be shut for good.
+    let is_fine = |name: &HeaderName, byte: u8| printable(byte) || (*name == COOKIE && byte >= 0x80);
+    if !headers.iter().all(|(name, value)| value.as_bytes().iter().all(|byte| is_fine(name, *byte))) {
+        return Err(refused("a header field other than the cookies holds bytes outside ASCII"));
     }
     if headers.get_all(CONTENT_LENGTH).iter().count() > 1 || headers.contains_key(TRANSFER_ENCODING) {
         return Err(refused("the request states its length in more than one way"));
@@ -290,6 +292,11 @@ mod tests {
         let mut obscure = HeaderMap::new();
         obscure.insert("x-name", HeaderValue::from_bytes(b"caf\xe9").unwrap());
         assert!(check_request(&obscure).is_err());
+        obscure.clear();
+        obscure.insert(COOKIE, HeaderValue::from_bytes(b"name=Zo\xc3\xab").unwrap());
+        assert!(check_request(&obscure).is_ok(), "as browsers send them");
+        obscure.insert(COOKIE, HeaderValue::from_bytes(b"name=\x80\xff").unwrap());
+        assert!(check_request(&obscure).is_ok(), "in any encoding");
         assert!(check_request(&map(&[("transfer-encoding", "chunked")])).is_err());
         let mut lengths = HeaderMap::new();
         lengths.append(CONTENT_LENGTH, HeaderValue::from_static("1"));

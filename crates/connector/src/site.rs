@@ -50,7 +50,32 @@ impl Site {
             icon: self.config.icon.clone(),
             group: self.config.group.clone(),
             passthrough: self.config.passthrough,
+            ca: self.config.ca.as_deref().filter(|_| self.config.passthrough).map(certificates),
             reachable: self.upstream.reachable(),
         }
+    }
+}
+
+/// Takes the certificates out of a file, and nothing else: an administrator may keep a key beside them.
+fn certificates(pem: &[u8]) -> String {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    const END: &str = "-----END CERTIFICATE-----";
+    let text = String::from_utf8_lossy(pem);
+    let bodies = text.split(BEGIN).skip(1).filter_map(|rest| rest.split_once(END));
+    bodies.map(|(body, _)| format!("{BEGIN}{body}{END}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_certificates_leave_a_file() {
+        let one = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        let two = "-----BEGIN CERTIFICATE-----\nBBBB\n-----END CERTIFICATE-----\n";
+        let key = "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n";
+        assert_eq!(certificates(format!("# ours\n{one}{key}{two}").as_bytes()), format!("{one}{two}"));
+        assert_eq!(certificates(key.as_bytes()), "");
+        assert_eq!(certificates(b"-----BEGIN CERTIFICATE-----\nAAAA"), "");
     }
 }

@@ -83,13 +83,17 @@ impl Hub {
         self.instances().by_id.get(&instance_id).cloned()
     }
 
-    fn enter(&self, instances: &mut Instances, id: InstanceId) -> Arc<Instance> {
+    /// Returns the instance of a newcomer, unless the gateway stops.
+    fn enter(&self, instances: &mut Instances, id: InstanceId) -> Result<Arc<Instance>, Reason> {
+        if let Some(reason) = instances.stopping {
+            return Err(reason);
+        }
         let new = || {
             let instance = Arc::new(Instance::new(id, Arc::clone(&self.common)));
             instance.enter_bus();
             instance
         };
-        Arc::clone(instances.by_id.entry(id).or_insert_with(new))
+        Ok(Arc::clone(instances.by_id.entry(id).or_insert_with(new)))
     }
 
     /// Seats a device. An older connection of the same device is closed.
@@ -102,10 +106,7 @@ impl Hub {
         device_id: DeviceId,
     ) -> Result<(Arc<Instance>, Arc<DeviceLink>), Reason> {
         let mut instances = self.instances();
-        if let Some(reason) = instances.stopping {
-            return Err(reason);
-        }
-        let instance = self.enter(&mut instances, instance_id);
+        let instance = self.enter(&mut instances, instance_id)?;
         let link = Arc::new(DeviceLink::new(device_id));
         instance.seat_device(&link);
         Ok((instance, link))
@@ -121,10 +122,7 @@ impl Hub {
         aliases: u16,
     ) -> Result<(Arc<Instance>, Arc<ConnectorLink>), Reason> {
         let mut instances = self.instances();
-        if let Some(reason) = instances.stopping {
-            return Err(reason);
-        }
-        let instance = self.enter(&mut instances, instance_id);
+        let instance = self.enter(&mut instances, instance_id)?;
         let link = Arc::new(ConnectorLink::new(aliases));
         instance.seat_connector(&link);
         Ok((instance, link))

@@ -39,6 +39,7 @@ async function tryCookies(places) {
     document.cookie = "__Host-wrong=4; Secure; Path=/; Domain=northlight.example";
     document.cookie = "page-wide=5; Secure; Domain=northlight.example; Path=/";
     document.cookie = "page-foreign=6; Secure; Domain=southport.example; Path=/";
+    document.cookie = "page-letters=Zoë 😀; Secure; Path=/";
     return ours(document.cookie);
   });
   await row("cookies_of_the_site", async () => {

@@ -46,12 +46,12 @@ pub(crate) async fn sign_out() -> Response {
 
 /// Returns the value of one cookie.
 pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    // A neighbour's value may hold any bytes.
     headers
         .get_all(header::COOKIE)
         .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b';'))
+        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
         .find(|(key, _)| *key == name)
         .map(|(_, value)| value.to_owned())
 }

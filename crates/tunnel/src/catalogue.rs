@@ -112,6 +112,9 @@ pub struct SiteView {
     /// Whether its bytes pass untouched, without an identity.
     #[serde(default)]
     pub passthrough: bool,
+    /// Where its bytes pass untouched: certificates (PEM) of the company's authority that vouches for the site's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
     /// Whether the connector reached it at its last attempt; `None` before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reachable: Option<bool>,
@@ -132,6 +135,7 @@ mod tests {
                 icon: None,
                 group: Some("Knowledge".to_owned()),
                 passthrough: false,
+                ca: None,
                 reachable: Some(true),
             }],
             brand: Some(Brand { accent: Some("#0b6e4f".to_owned()), ..Brand::default() }),

@@ -41,9 +41,9 @@ fn build(window: bool) -> anyhow::Result<()> {
     heading("Building (debug profile)");
     let mut packages = vec!["latchgate-gateway", "latchgate-connector", "latchgate-headless", "latchgate-intranet"];
     if window {
-        packages.push("latchgate");
+        packages.extend(["latchgate", "latchgate-gio"]);
     }
-    let mut cargo = step::cargo(&["build", "--locked", "--bins"]);
+    let mut cargo = step::cargo(&["build", "--locked"]);
     for package in packages {
         cargo.args(["-p", package]);
     }
@@ -94,7 +94,7 @@ fn forget(binaries: &Path, data: &Path) {
 /// Shows the picture in whatever the machine has for it.
 fn show_picture(picture: &Path) -> Option<Child> {
     const VIEWERS: &[(&str, &[&str])] =
-        &[("display", &["-title", "Pairing code", "-geometry", "+1130+20"]), ("xdg-open", &[])];
+        &[("display", &["-title", "Pairing code", "-geometry", "-20+20"]), ("xdg-open", &[])];
     let (viewer, arguments) = VIEWERS.iter().find(|(viewer, _)| step::has(viewer))?;
     Command::new(viewer).args(*arguments).arg(picture).stdin(Stdio::null()).stderr(Stdio::null()).spawn().ok()
 }

@@ -36,7 +36,8 @@ pub(crate) fn run(arguments: &LaunchArgs) -> anyhow::Result<()> {
         None => build()?,
     };
     heading(&format!("Opening the app {} times", arguments.runs));
-    let mut test = step::cargo(&["test", "--locked", "--package", "latchgate-tests", "--test", "system", "--"]);
+    // With the features of the whole workspace, so that nothing is built again that the tests have built.
+    let mut test = step::cargo(&["test", "--locked", "--workspace", "--test", "system", "--"]);
     test.args(["--exact", TEST, "--ignored", "--nocapture"]);
     test.env("LATCHGATE_BIN_DIR", std::path::absolute(binaries)?);
     test.env("LATCHGATE_LAUNCHES", arguments.runs.to_string());
@@ -58,10 +59,9 @@ pub(crate) fn run(arguments: &LaunchArgs) -> anyhow::Result<()> {
 fn build() -> anyhow::Result<PathBuf> {
     setup::ui()?;
     heading("Building (release profile)");
-    let mut cargo = step::cargo(&["build", "--release", "--locked", "--bins"]);
-    for package in ["latchgate", "latchgate-gateway", "latchgate-connector", "latchgate-headless", "latchgate-intranet"]
-    {
-        cargo.args(["-p", package]);
+    let mut cargo = step::cargo(&["build", "--release", "--locked"]);
+    for part in ["", "-gio", "-gateway", "-connector", "-headless", "-intranet"] {
+        cargo.args(["-p", &format!("latchgate{part}")]);
     }
     step::run(&mut cargo)?;
     Ok(step::target().join("release"))

@@ -39,7 +39,6 @@ pub(crate) const TEST: &[&str] = &[
     "gstreamer1.0-plugins-good",
     "gstreamer1.0-tools",
     "libfaketime",
-    "libnss-wrapper",
     "php-cli",
     "php-xml",
     "php-mbstring",

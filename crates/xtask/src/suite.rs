@@ -15,6 +15,8 @@ use crate::step::{self, cargo, has, heading, say};
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Count {
     passed: u64,
+    /// Those of them that failed first; `.config/nextest.toml` says which may.
+    flaky: u64,
     failed: u64,
 }
 
@@ -41,6 +43,9 @@ pub(crate) fn run(only: Option<&str>) -> anyhow::Result<()> {
     let workspace = watch(&mut tests)?;
     count.add(workspace);
     say(format!("\n{} passed, {} failed", count.passed, count.failed));
+    if count.flaky > 0 {
+        say(format!("{} passed only when run again: look for the cause (FLAKY above)", count.flaky));
+    }
     if count.failed > 0 {
         bail!("{} tests failed", count.failed);
     }
@@ -76,7 +81,7 @@ fn ui_tests() -> anyhow::Result<Count> {
     let ended = step::run(vitest.arg(format!("--outputFile={}", report.display())));
     let Ok(report) = std::fs::read(report) else { return ended.map(|()| Count::default()) };
     let report: Report = serde_json::from_slice(&report).context("understand vitest's report")?;
-    Ok(Count { passed: report.num_passed_tests, failed: report.num_failed_tests })
+    Ok(Count { passed: report.num_passed_tests, failed: report.num_failed_tests, ..Count::default() })
 }
 
 /// Runs the tests, shows what they print, and counts.
@@ -103,6 +108,7 @@ fn watch(command: &mut Command) -> anyhow::Result<Count> {
 impl Count {
     const fn add(&mut self, other: Self) {
         self.passed += other.passed;
+        self.flaky += other.flaky;
         self.failed += other.failed;
     }
 
@@ -115,13 +121,14 @@ impl Count {
             (None, None) => return None,
         };
         let mut found = Self::default();
-        for part in counts.split([',', ';']) {
+        for part in counts.split([',', ';', '(']) {
             let mut words = part.split_whitespace();
             let (Some(number), Some(word)) = (words.next().and_then(|number| number.parse().ok()), words.next()) else {
                 continue;
             };
-            match word {
+            match word.trim_end_matches(')') {
                 "passed" => found.passed = number,
+                "flaky" => found.flaky = number,
                 "failed" | "timed" | "exec" => found.failed += number,
                 _ => {}
             }
@@ -136,10 +143,13 @@ mod tests {
 
     #[test]
     fn summaries_of_both_runners_are_read() {
-        let nextest = "     Summary [   1.5s] 12 tests run: 10 passed (1 slow), 1 failed, 1 timed out, 3 skipped";
-        assert_eq!(Count::of(nextest), Some(Count { passed: 10, failed: 2 }));
+        let nextest =
+            "     Summary [   1.5s] 12 tests run: 10 passed (2 slow, 1 flaky), 1 failed, 1 timed out, 3 skipped";
+        assert_eq!(Count::of(nextest), Some(Count { passed: 10, flaky: 1, failed: 2 }));
+        let nextest = "     Summary [   1.5s] 12 tests run: 12 passed (1 slow), 3 skipped";
+        assert_eq!(Count::of(nextest), Some(Count { passed: 12, flaky: 0, failed: 0 }));
         let libtest = "test result: ok. 8 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s";
-        assert_eq!(Count::of(libtest), Some(Count { passed: 8, failed: 0 }));
+        assert_eq!(Count::of(libtest), Some(Count { passed: 8, flaky: 0, failed: 0 }));
         assert_eq!(Count::of("test a_test ... ok"), None);
         assert_eq!(Count::of("    test result: FAILED. 0 passed; 1 failed; 0 ignored"), None, "counted already");
     }

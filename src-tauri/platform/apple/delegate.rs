@@ -102,6 +102,17 @@ define_class!(
             policy::begin(&self.ivars().app, &self.ivars().label);
         }
 
+        #[cfg(target_os = "macos")]
+        #[unsafe(method(webView:didCommitNavigation:))]
+        fn committed(&self, view: &WebView, _navigation: Option<&WKNavigation>) {
+            let address = view
+                .URL()
+                .and_then(|address| address.absoluteString())
+                .map(|address| address.to_string())
+                .unwrap_or_default();
+            browse::popups::fill(&self.ivars().app, &self.ivars().label, &address);
+        }
+
         #[unsafe(method(webView:didFailProvisionalNavigation:withError:))]
         fn failed_early(&self, _view: &WebView, _navigation: Option<&WKNavigation>, error: &NSError) {
             self.fail(error);

@@ -24,7 +24,7 @@ use objc2_web_kit::WKWebViewConfiguration;
 use tauri::{AppHandle, Manager, Url, WindowEvent};
 
 use super::classes::{SystemView, WebView};
-use super::{Page, page, request};
+use super::{Page, page, request, with_bar};
 use crate::browse;
 use crate::platform::layout::{self, Frame, Insets};
 use crate::platform::reply::Reply;
@@ -117,6 +117,9 @@ pub(super) fn arrange(app: &AppHandle, label: &str, _: &Page) {
     }
 }
 
+/// Gives a page nothing: a phone's keyboard follows the touch.
+pub(super) fn focus_page(_: &WebView) {}
+
 fn set_frames(parent: &SystemView, bar: &SystemView, page: &Page) {
     let size = parent.bounds().size;
     let kept = parent.safeAreaInsets();
@@ -128,24 +131,6 @@ fn set_frames(parent: &SystemView, bar: &SystemView, page: &Page) {
 
 fn rectangle(frame: Frame) -> CGRect {
     CGRect::new(CGPoint::new(frame.x, frame.y), objc2_core_foundation::CGSize::new(frame.width, frame.height))
-}
-
-/// Does something with the app's own view, which draws the bar, and the page of a window.
-fn with_bar(
-    app: &AppHandle,
-    label: &str,
-    job: impl FnOnce(&SystemView, &Page) + Send + 'static,
-) -> Result<(), Failure> {
-    let window = app.get_webview_window(label).ok_or(Fault::Internal)?;
-    let label = label.to_owned();
-    let given = window.with_webview(move |bar| {
-        // SAFETY: it is the app's own web view, which lives as long as this call, on the main thread.
-        let bar = unsafe { bar.inner().cast::<SystemView>().as_ref() };
-        if let (Some(bar), Some(page)) = (bar, page(&label)) {
-            job(bar, &page);
-        }
-    });
-    given.map_err(|_| Fault::Internal.into())
 }
 
 /// Takes a page out of its window, and its window from above the main one.

@@ -18,7 +18,7 @@ use objc2_web_kit::{WKOpenPanelParameters, WKWebViewConfiguration};
 use tauri::{AppHandle, Manager, Url};
 
 use super::classes::{SystemView, WebView};
-use super::{Page, make, page};
+use super::{Page, make, page, with_bar};
 use crate::browse;
 use crate::platform::keys::{self, Held, Key};
 use crate::platform::layout;
@@ -126,11 +126,16 @@ pub(super) fn put(app: &AppHandle, label: &str, _: &Page) -> Result<(), Failure>
             page.view.setAutoresizingMask(
                 NSAutoresizingMaskOptions::ViewWidthSizable | NSAutoresizingMaskOptions::ViewHeightSizable,
             );
-            if let Some(window) = parent.window() {
-                window.makeFirstResponder(Some(&page.view));
-            }
+            focus_page(&page.view);
         }
     })
+}
+
+/// Gives a page the keyboard.
+pub(super) fn focus_page(page: &WebView) {
+    if let Some(window) = page.window() {
+        window.makeFirstResponder(Some(page));
+    }
 }
 
 /// Gives a page what its bar leaves of their window.
@@ -138,11 +143,6 @@ pub(super) fn arrange(app: &AppHandle, label: &str, _: &Page) {
     let arranged = with_bar(app, label, |_, page| {
         let Some(parent) = parent(&page.view) else { return };
         set_frame(&parent, page);
-        if page.bar == layout::BAR_HEIGHT
-            && let Some(window) = parent.window()
-        {
-            window.makeFirstResponder(Some(&page.view));
-        }
     });
     if arranged.is_err() {
         tracing::debug!("the window of a page is gone");
@@ -172,24 +172,6 @@ fn focus_bar(app: &AppHandle, label: &str) {
     }
 }
 
-/// Does something with the app's own view, which draws the bar, and the page of a window.
-fn with_bar(
-    app: &AppHandle,
-    label: &str,
-    job: impl FnOnce(&SystemView, &Page) + Send + 'static,
-) -> Result<(), Failure> {
-    let window = app.get_webview_window(label).ok_or(Fault::Internal)?;
-    let label = label.to_owned();
-    let given = window.with_webview(move |bar| {
-        // SAFETY: it is the app's own web view, which lives as long as this call, on the main thread.
-        let bar = unsafe { bar.inner().cast::<SystemView>().as_ref() };
-        if let (Some(bar), Some(page)) = (bar, page(&label)) {
-            job(bar, &page);
-        }
-    });
-    given.map_err(|_| Fault::Internal.into())
-}
-
 /// Takes a page out of its window.
 pub(super) fn remove(view: &WebView) {
     view.removeFromSuperview();
@@ -208,9 +190,9 @@ pub(super) fn open_popup(
 ) -> Option<Retained<WebView>> {
     let opener = page(label)?;
     let proxy = super::VIEWS.with_borrow(|views| Some(views.contexts.get(&opener.profile)?.proxy.clone()))?;
-    let label = browse::admit_popup(app, label)?;
+    let label = browse::popups::admit(app, label)?;
     let page = make(app, &label, &opener.profile, &proxy, configuration, MainThreadMarker::new()?);
-    browse::show_popup(app, label);
+    browse::popups::show(app, label);
     Some(page.view)
 }
 

@@ -1,9 +1,10 @@
 //! What makes reading comfortable: search, size, print, the whole screen, and the keys for them.
 
 use std::cell::OnceCell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use gtk::gdk::keys::constants as key;
-use gtk::gdk::{EventKey, ModifierType};
+use gtk::gdk::{EventKey, ModifierType, RGBA};
 use gtk::glib::Propagation;
 use gtk::prelude::*;
 use tauri::{AppHandle, Manager};
@@ -11,6 +12,7 @@ use webkit2gtk::{FindControllerExt, FindOptions, PrintOperation, PrintOperationE
 
 use super::page;
 use crate::browse;
+use crate::ground;
 use crate::view::{Appearance, BarPart, FindStep, PageAction};
 
 /// The height of the bar above a page with nothing unfolded, in pixels; `ui/src/toolbar/Toolbar.svelte` fills it.
@@ -19,6 +21,9 @@ pub(super) const BAR_HEIGHT: i32 = 56;
 const BAR_AT_MOST: i32 = 420;
 /// Places beyond that are not counted.
 const MOST_FOUND: u32 = 1000;
+
+/// Whether pages are dark where they can be.
+static DARK: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
     /// What the system wanted before the person chose.
@@ -53,7 +58,7 @@ fn press(app: &AppHandle, label: &str, event: &EventKey) -> Propagation {
     match shortcut(event) {
         Some(Shortcut::Act(action)) => browse::act(app, label, action),
         Some(Shortcut::Show(part)) => {
-            if let Some(bar) = bar(app, label) {
+            if let Some(bar) = bar(app, label).and_then(|frame| frame.children().pop()) {
                 bar.grab_focus();
             }
             browse::wish(app, label, part);
@@ -107,26 +112,38 @@ fn control(key: gtk::gdk::keys::Key, shift: bool) -> Option<Shortcut> {
     })
 }
 
-/// Gives the bar the height that it asks for.
+/// Gives the bar the height that it asks for. When it folds, the page has the keyboard again.
 pub(crate) fn fit(app: &AppHandle, label: &str, height: u32) {
     let height = i32::try_from(height).unwrap_or(BAR_AT_MOST).clamp(BAR_HEIGHT, BAR_AT_MOST);
-    if let Some(bar) = bar(app, label) {
-        bar.set_size_request(-1, height);
-        // A size request is a least size only: the bar gives space back when it asks for less.
-        bar.queue_resize();
-    }
+    let Some(bar) = bar(app, label) else { return };
+    let before = bar.height_request();
+    bar.set_size_request(-1, height);
+    // It also asks when nothing folds, and then somebody may be typing in it.
     if height == BAR_HEIGHT
+        && height < before
         && let Some(view) = page(label)
     {
         view.grab_focus();
     }
 }
 
-/// The bar's view: what stands above the page in its window.
-fn bar(app: &AppHandle, label: &str) -> Option<gtk::Widget> {
+/// Puts the bar into a frame that is as high as it is told to be. By itself a web view asks for the height that it has
+/// once had, and would never give any back.
+pub(super) fn frame_bar(column: &gtk::Box) {
+    for bar in column.children() {
+        let frame = gtk::Overlay::new();
+        frame.set_size_request(-1, BAR_HEIGHT);
+        column.remove(&bar);
+        frame.add_overlay(&bar);
+        column.pack_start(&frame, false, true, 0);
+        frame.show();
+    }
+}
+
+/// The frame with the bar, which stands above the page in its window.
+fn bar(app: &AppHandle, label: &str) -> Option<gtk::Overlay> {
     let column = app.get_webview_window(label)?.default_vbox().ok()?;
-    let page = page(label)?;
-    column.children().into_iter().find(|child| *child != page)
+    column.children().into_iter().find_map(|child| child.downcast().ok())
 }
 
 /// A film that takes the whole screen takes the bar's place, too. Goes on with what the engine does.
@@ -154,6 +171,28 @@ pub(crate) fn set_appearance(appearance: Appearance) {
         Appearance::Dark => true,
     };
     settings.set_gtk_application_prefer_dark_theme(dark);
+    let theme = settings.gtk_theme_name().unwrap_or_default();
+    DARK.store(dark || theme.ends_with("-dark") || theme.ends_with("-Dark"), Ordering::Relaxed);
+}
+
+/// Whether pages are dark where they can be.
+pub(crate) fn is_dark() -> bool {
+    DARK.load(Ordering::Relaxed)
+}
+
+/// Makes a page that is not there yet as dark as the app: an empty one is white.
+pub(super) fn darken(view: &WebView) {
+    if is_dark() {
+        let [red, green, blue] = [ground::DARK.0, ground::DARK.1, ground::DARK.2].map(|part| f64::from(part) / 255.0);
+        view.set_background_color(&RGBA::new(red, green, blue, 1.0));
+    }
+}
+
+/// The site answers: what it leaves without a colour is white, as in any browser. A page that can be dark has colours.
+pub(super) fn lighten(view: &WebView) {
+    if view.background_color() != RGBA::WHITE {
+        view.set_background_color(&RGBA::WHITE);
+    }
 }
 
 /// Searches for words in a page.

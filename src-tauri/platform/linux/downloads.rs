@@ -9,7 +9,7 @@ use latchgate_client::ProfileName;
 use tauri::AppHandle;
 use webkit2gtk::{Download, DownloadError, DownloadExt, URIRequestExt, URIResponseExt, WebContext, WebContextExt};
 
-use super::{VIEWS, label_of};
+use super::{contexts, label_of};
 use crate::browse;
 use crate::browse::downloads::{self, Answer, Loss, Offer};
 use crate::view::PageNotice;
@@ -41,7 +41,7 @@ pub(crate) fn cancel_download(id: u32) {
 
 /// Fetches an address once more, as the pages of the company would.
 pub(crate) fn start_download(profile: &ProfileName, address: &str) {
-    let context = VIEWS.with_borrow(|views| views.contexts.get(profile.as_str()).map(|(_, context)| context.clone()));
+    let context = contexts::find(profile);
     if let Some(context) = context {
         drop(context.download_uri(address));
     }

@@ -17,7 +17,7 @@ use soup::{Cookie, SameSitePolicy};
 use tauri::AppHandle;
 use webkit2gtk::{CookieManagerExt, WebContext, WebContextExt, WebsiteDataManagerExtManual, WebsiteDataTypes};
 
-use super::VIEWS;
+use super::contexts;
 use crate::browse;
 
 /// How long cookies may go on changing before they are read.
@@ -44,15 +44,15 @@ pub(super) fn connect(app: &AppHandle, profile: &ProfileName, context: &WebConte
 
 /// Hands the cookies of a company's sites to the controller, where the person wants them kept.
 pub(crate) fn read_logins(app: &AppHandle, profile: &ProfileName) {
-    let sites = browse::sites_with_logins(app, profile);
-    let context = VIEWS.with_borrow(|views| views.contexts.get(profile.as_str()).map(|(_, context)| context.clone()));
+    let sites = browse::keeping::sites_with_logins(app, profile);
+    let context = contexts::find(profile);
     let Some(cookies) = context.and_then(|context| context.cookie_manager()).filter(|_| !sites.is_empty()) else {
         return;
     };
     let found = Rc::new(RefCell::new(Vec::<Login>::new()));
     let after = After::new({
         let (app, profile, found) = (app.clone(), profile.clone(), Rc::clone(&found));
-        move || browse::keep_logins(&app, &profile, found.take())
+        move || browse::keeping::keep_logins(&app, &profile, found.take())
     });
     for site in sites {
         let (found, after) = (Rc::clone(&found), Rc::clone(&after));
@@ -86,7 +86,7 @@ pub(super) fn restore(context: &WebContext, logins: &[Login], then: impl FnOnce(
 
 /// Forgets what the pages of a company keep.
 pub(crate) fn forget_logins(profile: &ProfileName) {
-    let context = VIEWS.with_borrow(|views| views.contexts.get(profile.as_str()).map(|(_, context)| context.clone()));
+    let context = contexts::find(profile);
     if let Some(data) = context.and_then(|context| context.website_data_manager()) {
         data.clear(WebsiteDataTypes::ALL, glib::TimeSpan::from_seconds(0), Cancellable::NONE, |cleared| {
             if let Err(error) = cleared {

@@ -14,11 +14,12 @@ use webview2_com::Microsoft::Web::WebView2::Win32::{
 };
 use webview2_com::{
     AcceleratorKeyPressedEventHandler, BasicAuthenticationRequestedEventHandler,
-    ContainsFullScreenElementChangedEventHandler, DocumentTitleChangedEventHandler, DownloadStartingEventHandler,
-    HistoryChangedEventHandler, LaunchingExternalUriSchemeEventHandler, NavigationCompletedEventHandler,
-    NavigationStartingEventHandler, NewWindowRequestedEventHandler, PermissionRequestedEventHandler,
-    ProcessFailedEventHandler, ScreenCaptureStartingEventHandler, ServerCertificateErrorDetectedEventHandler,
-    SourceChangedEventHandler, WindowCloseRequestedEventHandler, take_pwstr,
+    ContainsFullScreenElementChangedEventHandler, ContentLoadingEventHandler, DocumentTitleChangedEventHandler,
+    DownloadStartingEventHandler, HistoryChangedEventHandler, LaunchingExternalUriSchemeEventHandler,
+    NavigationCompletedEventHandler, NavigationStartingEventHandler, NewWindowRequestedEventHandler,
+    PermissionRequestedEventHandler, ProcessFailedEventHandler, ScreenCaptureStartingEventHandler,
+    ServerCertificateErrorDetectedEventHandler, SourceChangedEventHandler, WindowCloseRequestedEventHandler,
+    take_pwstr,
 };
 use windows::Win32::UI::Input::KeyboardAndMouse::{
     GetKeyState, VIRTUAL_KEY, VK_ADD, VK_CONTROL, VK_F1, VK_F12, VK_HOME, VK_LEFT, VK_MENU, VK_NUMPAD0, VK_OEM_MINUS,
@@ -218,6 +219,14 @@ fn connect_bar(core: &ICoreWebView2, page: &Handle) -> Result<()> {
         own.finish(core.as_ref(), fine.as_bool() || on_purpose)
     }));
     let own = page.clone();
+    let content = ContentLoadingEventHandler::create(Box::new(move |core, _| {
+        if let Some(core) = core {
+            // SAFETY: the view is a live COM object of this thread.
+            browse::popups::fill(&own.app, &own.label, &text(|source| unsafe { core.Source(source) }));
+        }
+        Ok(())
+    }));
+    let own = page.clone();
     let ended = ProcessFailedEventHandler::create(Box::new(move |_, _| {
         browse::notice(&own.app, &own.label, PageNotice::NotLoaded);
         Ok(())
@@ -232,6 +241,7 @@ fn connect_bar(core: &ICoreWebView2, page: &Handle) -> Result<()> {
         core.add_SourceChanged(&source, &mut token)?;
         core.add_HistoryChanged(&history, &mut token)?;
         core.add_NavigationCompleted(&completed, &mut token)?;
+        core.add_ContentLoading(&content, &mut token)?;
         core.add_ProcessFailed(&ended, &mut token)?;
         core.add_ContainsFullScreenElementChanged(&film, &mut token)
     }
@@ -268,13 +278,13 @@ impl Handle {
         if policy::popup(&self.app, &self.label, &address).is_none() {
             return Ok(());
         }
-        let Some(label) = browse::admit_popup(&self.app, &self.label) else { return Ok(()) };
+        let Some(label) = browse::popups::admit(&self.app, &self.label) else { return Ok(()) };
         // SAFETY: as above.
         let deferral = unsafe { request.GetDeferral()? };
         VIEWS.with_borrow_mut(|views| {
             views.popups.insert(label.clone(), Popup { profile, request, deferral });
         });
-        browse::show_popup(&self.app, label);
+        browse::popups::show(&self.app, label);
         Ok(())
     }
 
@@ -314,7 +324,7 @@ impl Handle {
             policy::explain_failure(&self.app, &self.label, &address);
         }
         if fine {
-            browse::visited(&self.app, &self.label);
+            browse::keeping::visited(&self.app, &self.label);
         }
         Ok(())
     }

@@ -247,7 +247,7 @@ export const failures: Failures = {
     advice: "Verwenden Sie die, die beim letzten Öffnen angezeigt wurden; sie ändern sich bei jedem Entsperren.",
   },
   "site-not-allowed": {
-    message: "Diese Adresse gehört nicht zu den Websites, die Ihre Firma für Sie freigibt.",
+    message: "Ihre Firma gibt diese Adresse nicht für Sie frei.",
     advice: "Öffnen Sie eine Website aus dem Portal, oder bitten Sie Ihre IT um Zugang.",
   },
   "site-unknown": {

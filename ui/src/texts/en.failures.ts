@@ -248,7 +248,7 @@ export const failures = {
     advice: "Use those that were shown when it was last opened; they change at each unlock.",
   },
   "site-not-allowed": {
-    message: "This address is not one of the sites that your company shares with you.",
+    message: "Your company does not share this address with you.",
     advice: "Open a site from the portal, or ask your administrator for access.",
   },
   "site-unknown": {

@@ -247,7 +247,7 @@ export const failures: Failures = {
     advice: "Use los que se mostraron al abrirlo por última vez; cambian con cada desbloqueo.",
   },
   "site-not-allowed": {
-    message: "Esta dirección no es uno de los sitios que su empresa comparte con usted.",
+    message: "Su empresa no comparte esta dirección con usted.",
     advice: "Abra un sitio desde el portal o pida acceso al departamento de informática.",
   },
   "site-unknown": {

@@ -247,7 +247,7 @@ export const failures: Failures = {
     advice: "Utilisez ceux affichés à sa dernière ouverture ; ils changent à chaque déverrouillage.",
   },
   "site-not-allowed": {
-    message: "Cette adresse ne fait pas partie des sites que votre entreprise partage avec vous.",
+    message: "Votre entreprise ne partage pas cette adresse avec vous.",
     advice: "Ouvrez un site depuis le portail, ou demandez l’accès au service informatique.",
   },
   "site-unknown": {

@@ -11,7 +11,7 @@ test("Ctrl or Command and D pins the page", () => {
 });
 
 test("every key that the bar had does what it did", () => {
-  const control = { "+": "zoomIn", "=": "zoomIn", "-": "zoomOut", "0": "zoomReset", p: "print", r: "reload" };
+  const control = { "+": "zoomIn", "=": "zoomIn", "-": "zoomOut", "0": "zoomReset", p: "print", r: "reload", w: "close" };
   for (const [key, act] of Object.entries(control)) expect(press(key, { ctrlKey: true }), key).toEqual({ act });
   expect(["f", "j", "l"].map((key) => press(key, { ctrlKey: true }))).toEqual([{ show: "find" }, { show: "downloads" }, "address"]);
   expect(["ArrowLeft", "ArrowRight", "Home"].map((key) => press(key, { altKey: true }))).toEqual([{ act: "back" }, { act: "forward" }, { act: "home" }]);

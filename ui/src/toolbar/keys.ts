@@ -28,6 +28,7 @@ const CONTROL: Record<string, Meaning> = {
   l: "address",
   p: { act: "print" },
   r: { act: "reload" },
+  w: { act: "close" },
 };
 
 const ALT: Record<string, Meaning> = { ArrowLeft: { act: "back" }, ArrowRight: { act: "forward" }, Home: { act: "home" } };

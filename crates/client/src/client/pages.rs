@@ -122,4 +122,11 @@ impl Client {
     pub fn speak(&self, words: Words) {
         self.controller.speak(words);
     }
+
+    /// Returns a page that says in the person's language why another one did not load, for where the proxy cannot say it:
+    /// inside of raw TLS, and where a site broke off.
+    #[must_use]
+    pub fn page_for(&self, failure: &Failure) -> String {
+        self.controller.page_for(failure)
+    }
 }

@@ -11,6 +11,7 @@ use crate::client::Login;
 use crate::drawer::{self, Drawer};
 use crate::failure::{Failure, Fault};
 use crate::limits::DRAWER_FLUSH;
+use crate::proxy::page_for;
 use crate::view::{Settings, SiteView, UsageMonth};
 use crate::words::Words;
 
@@ -34,13 +35,8 @@ impl Controller {
         }
     }
 
-    /// What the person did on purpose is written at once.
     pub(crate) fn pin_page(&self, url: &str, title: &str) -> Result<(), Failure> {
-        let pinned = self.change_kept(|drawer, sites| {
-            let pinned = drawer.pin(url, title, sites);
-            close(drawer);
-            pinned || drawer.is_pinned(url)
-        });
+        let pinned = self.keep_on_purpose(|drawer, sites| drawer.pin(url, title, sites) || drawer.is_pinned(url));
         match pinned {
             Some(true) => Ok(()),
             Some(false) => Err(Fault::NotPinned.failure()),
@@ -49,11 +45,7 @@ impl Controller {
     }
 
     pub(crate) fn unpin_page(&self, url: &str) {
-        self.change_kept(|drawer, _| {
-            let unpinned = drawer.unpin(url);
-            close(drawer);
-            unpinned
-        });
+        self.keep_on_purpose(|drawer, _| drawer.unpin(url));
     }
 
     pub(crate) fn is_pinned(&self, url: &str) -> bool {
@@ -61,7 +53,7 @@ impl Controller {
     }
 
     pub(crate) fn forget_recent(&self) {
-        self.change_kept(|drawer, _| drawer.forget_recent());
+        self.keep_on_purpose(|drawer, _| drawer.forget_recent());
     }
 
     pub(crate) fn page_size(&self, host: &str) -> u16 {
@@ -88,9 +80,7 @@ impl Controller {
     }
 
     pub(crate) fn forget_logins(&self) {
-        if let Some(drawer) = self.drawer() {
-            drawer.keep_logins(Vec::new());
-        }
+        self.keep_on_purpose(|drawer, _| drawer.keep_logins(Vec::new()));
     }
 
     pub(crate) fn usage(&self) -> Result<Vec<UsageMonth>, Failure> {
@@ -102,6 +92,10 @@ impl Controller {
         self.words.store(Arc::new(words));
     }
 
+    pub(crate) fn page_for(&self, failure: &Failure) -> String {
+        page_for(&self.words.load(), failure)
+    }
+
     /// What the person does not want to be kept any more is forgotten at once.
     pub(super) fn heed_keeping(&self, settings: &Settings) {
         if !settings.keep_logins {
@@ -110,6 +104,15 @@ impl Controller {
         if !settings.keep_recent {
             self.forget_recent();
         }
+    }
+
+    /// Changes what is kept as the person asked for it, which is written at once.
+    fn keep_on_purpose(&self, change: impl FnOnce(&Drawer, &[SiteView]) -> bool) -> Option<bool> {
+        self.change_kept(|drawer, sites| {
+            let changed = change(drawer, sites);
+            write(drawer);
+            changed
+        })
     }
 
     /// Changes what is kept and shows it; `None` while the vault is closed.
@@ -138,14 +141,14 @@ pub(super) fn keep_writing(drawer: &Arc<Drawer>) -> AbortHandle {
         loop {
             tokio::time::sleep(DRAWER_FLUSH).await;
             let drawer = Arc::clone(&drawer);
-            drop(tokio::task::spawn_blocking(move || close(&drawer)).await);
+            drop(tokio::task::spawn_blocking(move || write(&drawer)).await);
         }
     });
     task.abort_handle()
 }
 
 /// Writes what has changed; where that fails the drawer is as it was written last.
-pub(super) fn close(drawer: &Drawer) {
+pub(super) fn write(drawer: &Drawer) {
     if let Err(error) = drawer.flush() {
         warn!(error = &error as &dyn std::error::Error, "what pages left behind was not kept");
     }
@@ -217,10 +220,15 @@ mod tests {
         controller.set_settings(keeping.clone()).await.unwrap();
         controller.keep_logins(vec![login("a")]);
         assert_eq!(controller.logins(), [login("a")]);
+        controller.lock(LockCause::Person);
+        controller.unlock(crate::client::UnlockSecret::None).await.unwrap();
+        until(&controller, |view| !view.kept.recent.is_empty()).await;
 
+        let written = device.drawer();
         let neither = Settings { keep_logins: false, keep_recent: false, ..keeping };
         controller.set_settings(neither).await.unwrap();
         assert_eq!(controller.logins(), []);
+        assert!(device.drawer().len() < written.len(), "on the disk, too");
         controller.note_visit(PAGE, "Travel");
         assert_eq!(controller.board().view().kept, KeptView::default());
     }

@@ -1,18 +1,27 @@
-//! The end of a pairing that the company ended, and what a person does to the own devices from here.
+//! The end of a pairing, whoever ends it, and what a person does to the own devices from here.
 
 use std::sync::Arc;
 
 use latchgate_protocol::DeviceId;
-use tracing::warn;
+use tracing::{info, warn};
 
-use super::Controller;
+use super::{Controller, fresh};
+use crate::clocks::Clocks;
 use crate::company::Company;
 use crate::failure::{Failure, Fault};
 use crate::farewell::{Farewell, Goodbye, note_end};
+use crate::profile::{Place, Profile};
 use crate::vault::contents::Contents;
-use crate::view::DeviceView;
+use crate::view::{DeviceView, LockCause, Screen, Settings};
 
 impl Controller {
+    /// Ends the pairing from here.
+    pub(crate) async fn forget(&self) -> Result<(), Failure> {
+        let _one_at_a_time = self.command.lock().await;
+        let profile = self.read_profile()?.ok_or_else(|| Fault::NotPaired.failure())?;
+        self.erase(&profile).await
+    }
+
     /// The company ended the pairing: nothing of it stays here.
     pub(super) async fn handle_goodbye(&self, goodbye: Goodbye) {
         let farewell = {
@@ -54,7 +63,7 @@ impl Controller {
     /// Erases everything and says why; while no other command is under way.
     pub(super) async fn erase_leaving(&self, farewell: &Farewell) -> Result<(), Failure> {
         self.board.set_ended(Some(farewell.fault().failure()));
-        self.lock(crate::view::LockCause::Person);
+        self.lock(LockCause::Person);
         let erased = self.erase_from(farewell.place).await;
         match &erased {
             Ok(()) => self.end(farewell.fault()),
@@ -72,6 +81,42 @@ impl Controller {
         if let Err(error) = note_end(self.folder.path(), fault) {
             warn!(%error, "the reason of the end was not kept");
         }
+    }
+
+    /// Closes everything, then erases the vault and its description, in this order: a description without a
+    /// vault says that the keys are gone, a vault without a description would lie there unseen.
+    pub(super) async fn erase(&self, profile: &Profile) -> Result<(), Failure> {
+        self.lock(LockCause::Person);
+        self.erase_from(profile.place).await
+    }
+
+    /// Erases what lies in the given place; what is gone already is no error.
+    async fn erase_from(&self, place: Place) -> Result<(), Failure> {
+        self.erase_web_data().await?;
+        self.delete_drawer()?;
+        self.shelf(place).clear().await.map_err(|error| Failure::from(&error))?;
+        self.folder.delete().map_err(|error| {
+            warn!(%error, "the profile was not deleted");
+            Fault::StorageFailed.failure()
+        })?;
+        *self.tries() = fresh();
+        self.contact.begin(None, &Clocks::now());
+        self.show_settings(&Settings::default());
+        self.board.set_away(None);
+        self.board.set_profile(None);
+        self.board.set_screen(Screen::Welcome);
+        info!("the pairing was removed from this device");
+        Ok(())
+    }
+
+    /// Erases what pages of the company kept on this device, where the app has a window for them.
+    async fn erase_web_data(&self) -> Result<(), Failure> {
+        let Some(erase) = self.web_data.clone() else { return Ok(()) };
+        let erased = tokio::task::spawn_blocking(move || erase()).await;
+        erased.unwrap_or_else(|panicked| Err(std::io::Error::other(panicked))).map_err(|error| {
+            warn!(%error, "what pages kept was not erased");
+            Fault::StorageFailed.failure()
+        })
     }
 
     /// Waits until the company heard what it wanted to hear, where it did.

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use super::Controller;
-use super::keeping::close;
+use super::keeping;
 use crate::client::IdleLock;
 use crate::clocks::Clocks;
 use crate::failure::{Failure, Fault};
@@ -36,7 +36,7 @@ impl Controller {
             drop(open);
             self.board.go_dark();
             self.show_locked(method);
-            close(&drawer);
+            keeping::write(&drawer);
         }
     }
 

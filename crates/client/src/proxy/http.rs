@@ -25,7 +25,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tracing::debug;
 
-use super::page::{Reader, connector_refusal, refuse};
+use super::page::{Reader, connector_refusal, refuse, refuse_for_now};
 use super::transfer::Source;
 use super::{BrowserConnection, Gate, raw, websocket};
 use crate::catalogue::{Scheme, Site};
@@ -227,7 +227,7 @@ pub(super) fn pass_back(
     reader: &Reader,
     carry: impl FnOnce(Response<Incoming>) -> Response<Passing>,
 ) -> Response<Passing> {
-    if matches!(reader, Reader::Person(_))
+    if matches!(reader, Reader::Person { .. })
         && let Some(fault) = connector_refusal(answer.headers())
     {
         return refuse(reader, answer.status(), &fault.failure());
@@ -245,14 +245,15 @@ pub(super) fn pass_back(
 pub(super) fn refuse_uplink(gate: &Gate, reader: &Reader, error: &UplinkError) -> Response<Passing> {
     debug!(%error, "a request got no answer");
     match error {
-        UplinkError::NoSession => refuse(reader, StatusCode::SERVICE_UNAVAILABLE, &gate.behind.uplink.obstacle()),
+        UplinkError::NoSession => refuse_for_now(reader, &gate.behind.uplink.obstacle()),
+        UplinkError::NotLetIn => refuse(reader, StatusCode::SERVICE_UNAVAILABLE, &gate.behind.uplink.obstacle()),
         UplinkError::Broken(_) => refuse(reader, StatusCode::BAD_GATEWAY, &Fault::TunnelDown.failure()),
     }
 }
 
 fn refuse_foreign(reader: &Reader, host: &str) -> Response<Passing> {
     let failure: Failure = match reader {
-        Reader::Person(_) => Fault::SiteNotAllowed
+        Reader::Person { .. } => Fault::SiteNotAllowed
             .with_message(format!("{host} is not one of the sites that your company shares with you.")),
         Reader::Script => Fault::SiteNotAllowed.failure(),
     };

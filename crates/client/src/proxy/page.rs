@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, REFRESH, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use latchgate_tunnel::catalogue::{ERROR_HEADER, error_code};
@@ -21,10 +21,18 @@ pub(crate) type Spoken = ArcSwap<Words>;
 const HTML: &str = "text/html";
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'";
 
+/// How long a page that waits for the connection stands before it is asked for again, in seconds. The question then
+/// waits for a session by itself ([`crate::limits::WAIT_FOR_SESSION`]).
+const AGAIN: HeaderValue = HeaderValue::from_static("2");
+
 /// Whether a person waits for a page, and in which words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reader {
-    Person(Arc<Words>),
+    /// Who came by a link or by an address, and not with a form, can come again without being asked.
+    Person {
+        words: Arc<Words>,
+        by_get: bool,
+    },
     Script,
 }
 
@@ -33,14 +41,18 @@ impl Reader {
     pub(super) fn of(words: &Spoken, method: &Method, headers: &HeaderMap) -> Self {
         let html = headers.get_all(ACCEPT).iter().any(|accept| accept.to_str().is_ok_and(|text| text.contains(HTML)));
         let fetches = headers.get("sec-fetch-mode").is_some_and(|mode| mode != "navigate");
-        if html && !fetches && method != Method::HEAD { Self::Person(words.load_full()) } else { Self::Script }
+        if html && !fetches && method != Method::HEAD {
+            Self::Person { words: words.load_full(), by_get: method == Method::GET }
+        } else {
+            Self::Script
+        }
     }
 }
 
 /// Answers with a failure.
 pub(super) fn refuse(reader: &Reader, status: StatusCode, failure: &Failure) -> Response<Passing> {
     let (kind, text) = match reader {
-        Reader::Person(words) => ("text/html; charset=utf-8", html(words, status, &words.say(failure))),
+        Reader::Person { words, .. } => ("text/html; charset=utf-8", html(words, status, &words.say(failure))),
         Reader::Script => {
             ("text/plain; charset=utf-8", format!("{}: {} {}\n", failure.code, failure.message, failure.advice))
         }
@@ -57,6 +69,21 @@ pub(super) fn refuse(reader: &Reader, status: StatusCode, failure: &Failure) -> 
         headers.insert(ERROR_HEADER, code);
     }
     answer
+}
+
+/// Answers with a failure that passes, and which [`crate::connection`] tries to end all the time: the page looks again
+/// by itself, as it says.
+pub(super) fn refuse_for_now(reader: &Reader, failure: &Failure) -> Response<Passing> {
+    let mut answer = refuse(reader, StatusCode::SERVICE_UNAVAILABLE, failure);
+    if matches!(reader, Reader::Person { by_get: true, .. }) {
+        answer.headers_mut().insert(REFRESH, AGAIN);
+    }
+    answer
+}
+
+/// Returns the page that an engine shows in the place of one for which it got no answer.
+pub(crate) fn page_for(words: &Words, failure: &Failure) -> String {
+    html(words, StatusCode::BAD_GATEWAY, &words.say(failure))
 }
 
 /// Returns what a refusal of the connector means; `None` when the answer is the site's own.
@@ -95,8 +122,11 @@ fn html(words: &Words, status: StatusCode, failure: &Failure) -> String {
     )
 }
 
-/// Readable on light and dark ground, with targets of 44 pixels; one click selects all details.
-const STYLE: &str = ":root{color-scheme:light dark;font:1.05rem/1.5 system-ui,sans-serif}\
+/// In the colours of the screens, readable on light and dark ground, with targets of 44 pixels; one click selects all
+/// details.
+const STYLE: &str = ":root{color-scheme:light dark;background:#f5f4ef;color:#14201e;font:1.05rem/1.5 -apple-system,\
+    BlinkMacSystemFont,'Segoe UI',Roboto,Inter,Cantarell,Ubuntu,'Noto Sans','Liberation Sans',system-ui,sans-serif}\
+    @media(prefers-color-scheme:dark){:root{background:#0f1615;color:#e9efed}}\
     body{margin:0;min-height:100vh;display:grid;place-items:center}\
     main{max-width:32rem;padding:2rem}h1{font-size:1.4rem;line-height:1.3;margin:0 0 .75rem}\
     p{margin:0 0 1.25rem}a{display:inline-block;padding:.65rem 1.25rem;border:1px solid;border-radius:.75rem;\
@@ -116,6 +146,10 @@ mod tests {
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect()
+    }
+
+    fn person(words: Words) -> Reader {
+        Reader::Person { words: Arc::new(words), by_get: true }
     }
 
     fn german() -> Words {
@@ -141,7 +175,7 @@ mod tests {
     #[test]
     fn a_person_gets_a_page_and_a_script_gets_a_line() {
         let words = Spoken::default();
-        let person = Reader::Person(Arc::default());
+        let person = person(Words::default());
         let accept = [("accept", "text/html,application/xhtml+xml;q=0.9")];
         assert_eq!(Reader::of(&words, &Method::GET, &headers(&accept)), person);
         assert_eq!(Reader::of(&words, &Method::GET, &headers(&[("accept", "*/*")])), Reader::Script);
@@ -151,11 +185,24 @@ mod tests {
 
     #[test]
     fn a_refusal_is_never_cached_framed_or_shared() {
-        let person = Reader::Person(Arc::default());
+        let person = person(Words::default());
         let answer = refuse(&person, StatusCode::FORBIDDEN, &Fault::SiteNotAllowed.failure());
         assert_eq!(answer.headers()[CACHE_CONTROL], "no-store");
         assert_eq!(answer.headers()[ERROR_HEADER], "site-not-allowed");
         assert!(!answer.headers().keys().any(|name| name.as_str().starts_with("access-control")));
+    }
+
+    #[test]
+    fn a_page_looks_again_for_the_connection_unless_it_came_from_a_form() {
+        let failure = Fault::GatewayDown.failure();
+        let words = Spoken::default();
+        let again = |method: &Method, accept: &'static str| {
+            let reader = Reader::of(&words, method, &headers(&[("accept", accept)]));
+            refuse_for_now(&reader, &failure).headers().contains_key(REFRESH)
+        };
+        assert!(again(&Method::GET, "text/html"));
+        assert!(!again(&Method::POST, "text/html"), "what was filled in must not be lost");
+        assert!(!again(&Method::GET, "*/*"));
     }
 
     #[test]
@@ -169,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_person_reads_the_refusal_in_their_own_language() {
-        let reader = Reader::Person(Arc::new(german()));
+        let reader = person(german());
         let page = text_of(refuse(&reader, StatusCode::FORBIDDEN, &Fault::SiteNotAllowed.failure()));
         assert!(page.contains("<html lang=\"de\">") && page.contains("<h1>Nicht frei.</h1>"), "{page}");
         assert!(page.contains(">Noch einmal</a>") && page.contains("site-not-allowed"), "{page}");
@@ -178,8 +225,23 @@ mod tests {
         assert!(page.contains(Fault::TunnelDown.message()), "{page}");
         // In English the failure may say more than its code.
         let failure = Fault::SiteNotAllowed.with_message("canteen.example.com is not shared with you.");
-        let page = text_of(refuse(&Reader::Person(Arc::default()), StatusCode::FORBIDDEN, &failure));
+        let page = text_of(refuse(&person(Words::default()), StatusCode::FORBIDDEN, &failure));
         assert!(page.contains("canteen.example.com"), "{page}");
+    }
+
+    #[test]
+    fn a_page_in_the_place_of_one_that_did_not_load_speaks_the_same_language() {
+        let page = page_for(&german(), &Fault::SiteNotAllowed.failure());
+        assert!(page.contains("<h1>Nicht frei.</h1>") && page.contains("<a href=\"\">Noch einmal</a>"), "{page}");
+    }
+
+    #[test]
+    fn a_page_has_the_colours_of_the_screens() {
+        let tokens = include_str!("../../../../ui/src/styles/tokens.css");
+        for (name, light, dark) in [("paper", "#f5f4ef", "#0f1615"), ("ink", "#14201e", "#e9efed")] {
+            assert!(tokens.contains(&format!("--{name}: light-dark({light}, {dark});")), "{name}");
+            assert!(STYLE.contains(light) && STYLE.contains(dark), "{name}");
+        }
     }
 
     #[test]

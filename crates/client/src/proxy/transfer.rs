@@ -204,7 +204,7 @@ impl Rest {
                     return if fits { Ok(answer.into_body()) } else { Err(RestError::Refused(answer.status())) };
                 }
                 Err(_) if Instant::now() >= deadline => return Err(RestError::NoSession),
-                Err(UplinkError::NoSession | UplinkError::Broken(_)) => sleep(PAUSE).await,
+                Err(UplinkError::NoSession | UplinkError::NotLetIn | UplinkError::Broken(_)) => sleep(PAUSE).await,
             }
         }
     }

@@ -76,7 +76,8 @@ url = {gateway}
 # group = "Knowledge"                         # the heading in the portal
 # paths = ["/"]                               # the only path prefixes that may be opened
 # deny_paths = ["/admin"]                     # prefixes that may not
-# ca = "company-ca.pem"                       # authorities for this upstream beside the system's
+# ca = "company-ca.pem"                       # authorities for this upstream beside the system's; with
+#                                             # passthrough the app trusts them for this site
 # websocket = true                            # false refuses WebSocket connections
 # passthrough = false                         # true: raw TLS to the site, without an identity
 "##,

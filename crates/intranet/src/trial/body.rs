@@ -33,8 +33,12 @@ pub(super) async fn cookies() -> Response {
         "set-foreign=7; Path=/; Secure; Domain=elsewhere.example",
         "set-gone=8; Path=/; Secure; Max-Age=0",
         "set-odd=\"a b, c\"; Path=/; Secure; Whatever=1",
+        "set-letters=Zoë; Path=/; Secure",
     ] {
-        answer.headers_mut().append(header::SET_COOKIE, HeaderValue::from_static(cookie));
+        // As sites send it, whatever the specification says of letters outside ASCII.
+        if let Ok(cookie) = HeaderValue::from_bytes(cookie.as_bytes()) {
+            answer.headers_mut().append(header::SET_COOKIE, cookie);
+        }
     }
     answer
 }
@@ -82,10 +86,11 @@ pub(super) async fn across(Extension(trial): Extension<Arc<Trial>>, method: Meth
     let origin = text("origin").to_owned();
     let sites = &trial.sites;
     let allowed = [&sites.home, &sites.sign_in, &sites.partner].into_iter().any(|site| *site == origin);
+    // HTTP/2 lets a browser split them (RFC 9113, section 8.2.3).
+    let crumbs = headers.get_all(header::COOKIE).iter().map(|crumb| String::from_utf8_lossy(crumb.as_bytes()));
     let body = json!({
         "method": method.as_str(),
-        // HTTP/2 lets a browser split them (RFC 9113, section 8.2.3).
-        "cookie": headers.get_all(header::COOKIE).iter().filter_map(|crumb| crumb.to_str().ok()).collect::<Vec<_>>().join("; "),
+        "cookie": crumbs.collect::<Vec<_>>().join("; "),
         "own": text("x-own"),
         "origin": origin,
         "site": text("sec-fetch-site"),

@@ -7,7 +7,7 @@ use axum::Extension;
 use axum::extract::{Query, Request};
 use axum::response::Response;
 use futures_util::{SinkExt as _, StreamExt as _};
-use http::header;
+use http::{HeaderValue, header};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
@@ -24,7 +24,8 @@ pub(super) async fn talk(
     Query(Word { word }): Query<Word>,
     request: Request,
 ) -> Response {
-    let cookies = request.headers().get(header::COOKIE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let cookies = request.headers().get(header::COOKIE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let cookies = String::from_utf8_lossy(cookies);
     let greeting = format!("cookies {cookies}");
     socket::accept(request, move |socket| async move { answer(socket, &trial, &word, greeting).await })
 }

@@ -44,8 +44,9 @@ pub(super) async fn count(
     Json(json!({ "size": size, "sha256": to_hex(&hash.finalize()), "stated": stated })).into_response()
 }
 
-/// Answers until nobody takes it any more, and notes that.
+/// Answers until nobody takes it any more, and notes the beginning and that.
 pub(super) async fn endless(Extension(trial): Extension<Arc<Trial>>, Query(Word { word }): Query<Word>) -> Response {
+    trial.note(&word, "began");
     let end = NotedEnd { trial, word };
     let beats = futures_util::stream::unfold((end, tokio::time::interval(BEAT)), |(end, mut beat)| async move {
         beat.tick().await;
