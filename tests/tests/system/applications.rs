@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::support::browser::Browser;
 use crate::support::foreign::Foreign;
 use crate::support::system::Options;
-use crate::support::{PATIENCE, System, eventually, is_full};
+use crate::support::{PATIENCE, System, eventually, is_full, site};
 
 /// The key that ends a line, as WebDriver writes it.
 const ENTER: &str = "\u{e007}";
@@ -158,10 +158,8 @@ fn jupyter(port: u16, more: &[&str]) -> Vec<String> {
 
 /// Starts a system with one more site.
 async fn behind_the_firewall(url: &str, upstream: &str, more: &str) -> System {
-    let site = format!(
-        "\n[[site]]\nname = \"Application\"\nurl = \"{url}\"\nupstream = \"{upstream}\"\nallow = [\"staff\"]\n{more}\n"
-    );
-    System::start_with(Options { sites: site, ..Options::default() }).await
+    let sites = site::declaration("Application", url, upstream, more);
+    System::start_with(Options { sites, ..Options::default() }).await
 }
 
 /// Waits until a person can see an element.

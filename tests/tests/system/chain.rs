@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::device::Device;
 use crate::support::process::run;
-use crate::support::site::{Asked, Site, answer};
+use crate::support::site::{self, Asked, Site, answer};
 use crate::support::system::Options;
 use crate::support::{PATIENCE, System, WIKI, eventually};
 
@@ -228,11 +228,8 @@ async fn ab_64_who_does_not_read_on_holds_up_nobody_else() {
         }
     })
     .await;
-    let sites = format!(
-        "\n[[site]]\nname = \"Endless\"\nurl = \"{GUARDED}\"\nupstream = \"http://{}\"\nallow = [\"staff\"]\n{}",
-        endless.address,
-        other.declaration("Other", "http://other.northlight.example", "")
-    );
+    let sites = site::declaration("Endless", GUARDED, &format!("http://{}", endless.address), "")
+        + &other.declaration("Other", "http://other.northlight.example", "");
     let system = System::start_with(Options { sites, ..Options::default() }).await;
     let maria = system.paired("maria").await;
     let mut unread = Vec::new();

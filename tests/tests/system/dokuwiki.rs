@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use crate::support::process::Part;
 use crate::support::system::Options;
-use crate::support::{PATIENCE, System, eventually};
+use crate::support::{PATIENCE, System, eventually, site};
 
 const DOKUWIKI: &str = "http://dokuwiki.northlight.example";
 /// The file field that DokuWiki's script puts in the place of the plain form.
@@ -18,18 +18,10 @@ const PICKER: &str = ".qq-upload-button input[type=file]";
 #[tokio::test]
 async fn dokuwiki_is_read_edited_and_uploaded_to_under_the_stamped_name() {
     let dokuwiki = DokuWiki::start().await;
-    let site = format!(
-        r#"
-[[site]]
-name = "DokuWiki"
-url = "{DOKUWIKI}"
-upstream = "http://{}"
-allow = ["staff"]
-identity = {{ header = "X-Remote-User" }}
-"#,
-        dokuwiki.address
-    );
-    let system = System::start_with(Options { sites: site, ..Options::default() }).await;
+    let upstream = format!("http://{}", dokuwiki.address);
+    let stamped = "identity = { header = \"X-Remote-User\" }";
+    let sites = site::declaration("DokuWiki", DOKUWIKI, &upstream, stamped);
+    let system = System::start_with(Options { sites, ..Options::default() }).await;
     let maria = system.paired("maria").await;
     let browser = maria.browser().await;
     let picture = maria.folder().join("badge.png");

@@ -1,8 +1,7 @@
 //! From the start of the real app to what a person wants of it: in how many actions, and, on request, how fast.
 
-use crate::app::STAR;
+use crate::support::System;
 use crate::support::desktop::Desktop;
-use crate::support::{PATIENCE, System, eventually};
 
 const PASSPHRASE: &str = "four words in a row";
 /// Launches that are measured, unless `LATCHGATE_LAUNCHES` says otherwise.
@@ -15,10 +14,7 @@ async fn a_newcomer_sees_an_intranet_page_four_actions_after_the_scan() {
     let app = desktop.open_app().await;
     app.pair(&system.invite("maria").await.picture, PASSPHRASE).await;
     app.click("site").await;
-    eventually("the page in its window", PATIENCE, async || {
-        (desktop.pixels_of(STAR, "first-page.png").await > 20).then_some(())
-    })
-    .await;
+    desktop.shows_page("first-page.png").await;
     // Yes to the company, the passphrase, on to the portal, the site.
     assert_eq!(app.clicks(), 4);
     app.close().await;

@@ -1,5 +1,5 @@
-//! The ways out of the company in the real app: each is one question in the bar, the desktop's browser opens what the
-//! person said yes to and nothing else, and what is no page of the web leads nowhere. And programs, which are kept when
+//! The ways out of the company in the real app: each is one question in the bar, the desktop's programs open what the
+//! person said yes to and nothing else, and what is no page, letter or call leads nowhere. And programs, which are kept when
 //! the person says so and never opened.
 
 use crate::support::site::{Asked, answer, nothing, page};
@@ -115,12 +115,58 @@ async fn ab_78_what_leads_out_of_the_company_is_one_question_and_opens_once() {
     visit.app.close().await;
 }
 
+/// A page without encryption, a letter and a call leave as pages do, but nobody is asked about letters and calls that
+/// nobody clicked.
+#[tokio::test]
+async fn ab_78_letters_and_calls_are_one_question_each_and_attach_nothing() {
+    let visit = Visit::start(ways).await;
+    let mut expected: Vec<String> = Vec::new();
+    for (number, (to, shown, leads_to)) in [
+        ("http://outside.example/plain", "outside.example", "http://outside.example/plain"),
+        (
+            "mailto:eve%40home@outside.example?subject=a%20b&attach=/etc/passwd",
+            "eve@home@outside.example",
+            "mailto:eve%40home@outside.example?subject=a%20b",
+        ),
+        ("tel:+45-12-34", "+45-12-34", "tel:+45-12-34"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        for (path, title) in [("/link", "A link"), ("/open", "A window")] {
+            visit.click(&visit.open(&at(path, to, number), &format!("{title} {number}.")).await).await;
+            let question = visit.bar_says("page-question", |text| !text.is_empty()).await;
+            assert!(question.contains(shown), "{to} by {path}: {question}");
+            assert_eq!(visit.desktop.opened(), expected, "{to} by {path}: nothing opens before the answer");
+            visit.click_bar("question-open").await;
+            expected.push(leads_to.to_owned());
+            eventually("the desktop's program", PATIENCE, async || {
+                (visit.desktop.opened().len() >= expected.len()).then_some(())
+            })
+            .await;
+            assert_eq!(visit.desktop.opened(), expected, "{to} by {path}");
+        }
+    }
+    for to in ["mailto:eve@outside.example", "tel:12"] {
+        for (path, title) in [("/script", "A script"), ("/frame", "A frame")] {
+            let before = visit.site.reports().len();
+            visit.open(&at(path, to, before), title).await;
+            eventually("the page goes on", PATIENCE, async || (visit.site.reports().len() > before).then_some(()))
+                .await;
+            assert!(!visit.bar_has("page-question").await, "{to} by {path}");
+        }
+    }
+    assert_eq!(visit.desktop.opened(), expected);
+    assert_eq!(visit.app.views().await.len(), 2, "the main window and one page");
+    visit.app.close().await;
+}
+
 #[tokio::test]
 async fn ab_78_what_nobody_clicked_opens_no_windows_and_what_is_framed_is_not_asked_about() {
     let visit = Visit::start(ways).await;
-    for path in ["/unasked", "/frame"] {
+    for (path, title) in [("/unasked", "Unasked windows"), ("/frame", "A frame")] {
         let before = visit.site.reports().len();
-        visit.go(path).await;
+        visit.open(path, title).await;
         eventually("the page goes on", PATIENCE, async || (visit.site.reports().len() > before).then_some(())).await;
         assert!(!visit.bar_has("page-question").await, "{path}");
         assert_eq!(visit.desktop.opened(), [""; 0], "{path}");
@@ -145,13 +191,14 @@ async fn ab_78_other_schemes_lead_nowhere() {
         "resource:///org/gnome",
         "tauri://localhost/",
         "ipc://localhost/get",
-        "http://outside.example/plain",
+        "http://outside/plain",
         "http://127.0.0.1/",
         "http://ipc.localhost/",
         "https://user:secret@outside.example/",
         "ftp://outside.example/",
-        "mailto:eve@outside.example",
-        "tel:+4512345678",
+        "mailto:",
+        "tel:*%2306%23",
+        "sms:4512345678",
         "latchgate://pair?code=LG1",
         "intent://scan#Intent;scheme=zxing;end",
         "ms-settings:privacy",
@@ -166,10 +213,10 @@ async fn ab_78_other_schemes_lead_nowhere() {
             }
             let before = visit.site.reports().len();
             number += 1;
-            visit.go(&at(path, to, number)).await;
-            if let Some(title) = title {
-                let window = visit.desktop.window(&format!("{title} {number}.")).await;
-                visit.click(&window).await;
+            let path = at(path, to, number);
+            match title {
+                Some(title) => visit.click(&visit.open(&path, &format!("{title} {number}.")).await).await,
+                None => visit.go(&path).await,
             }
             eventually(&format!("the page goes on after {to} by {path}"), PATIENCE, async || {
                 (visit.site.reports().len() > before).then_some(())

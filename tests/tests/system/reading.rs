@@ -2,17 +2,25 @@
 //! paper, and documents that are no pages.
 
 use image::Rgb;
+use latchgate_intranet::{Config, Intranet};
 
 use crate::support::desktop::Window;
 use crate::support::process::succeed;
 use crate::support::site::{Asked, Site, answer, nothing, page};
 use crate::support::visit::Visit;
-use crate::support::{PATIENCE, eventually};
+use crate::support::{PATIENCE, eventually, insist};
 
 /// A colour of the document alone.
 const SHEET: Rgb<u8> = Rgb([0x00, 0x99, 0xff]);
 
+/// What the page of colours has behind it in the dark.
+const NIGHT: Rgb<u8> = Rgb([0x10, 0x20, 0x30]);
+
+/// What the app has behind everything in the dark: `--paper` in `ui/src/styles/tokens.css`.
+const GROUND: Rgb<u8> = Rgb([0x0f, 0x16, 0x15]);
+
 const OTHER: &str = "http://other.northlight.example";
+const RAW: &str = "https://raw.northlight.example";
 
 /// Pages that tell how wide they are in their own measure, which shrinks as they are shown larger.
 fn pages(asked: &Asked) -> Vec<u8> {
@@ -26,6 +34,17 @@ fn pages(asked: &Asked) -> Vec<u8> {
         ),
         "/first" => page(&format!("<title>First</title>{tell}")),
         "/second" => page(&format!("<title>Second</title>{tell}")),
+        "/colours" => page(
+            "<title>Colours</title><style>@media (prefers-color-scheme: dark) { body { background: #102030 } }</style>\
+             <script>const dark = matchMedia('(prefers-color-scheme: dark)');\
+             const tellColours = () => fetch('/report/Colours ' + (dark.matches ? 'dark' : 'light'), { method: 'POST' });\
+             dark.onchange = tellColours; tellColours();</script>",
+        ),
+        "/untitled" => page("<p>No name."),
+        "/keys" => page(
+            "<script>addEventListener('keydown', ({ key }) => fetch('/report/key ' + key, { method: 'POST' }))</script>\
+             <title>Keys</title>",
+        ),
         "/report.pdf" => answer("Content-Type: application/pdf\r\n", document("Quarterly figures")),
         path if path.starts_with("/report/") => answer("", ""),
         _ => nothing(),
@@ -67,6 +86,19 @@ async fn size_of(visit: &Visit, title: &str, fits: impl Fn(i32, i32) -> bool) ->
     .await
 }
 
+/// Types words over those that are sought, until the bar says this of them.
+async fn seek(visit: &Visit, words: &str, says: &str) {
+    let type_over = async || {
+        visit.desktop.press(&["ctrl+f", "ctrl+a"]).await;
+        visit.desktop.type_text(words).await;
+    };
+    insist(&format!("{says} of {words}"), type_over, async || {
+        let text = visit.bar("find-count").await.text().await.ok()?;
+        (text == says).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn words_are_found_and_counted_by_the_keyboard() {
     let visit = Visit::start(pages).await;
@@ -76,17 +108,138 @@ async fn words_are_found_and_counted_by_the_keyboard() {
 
     visit.desktop.press(&["ctrl+f"]).await;
     visit.bar("find-words").await;
-    visit.desktop.type_text("needle").await;
-    assert_eq!(visit.bar_says("find-count", |text| text.starts_with('3')).await, "3 places");
+    seek(&visit, "needle", "3 places").await;
     visit.desktop.press(&["Return", "Return"]).await;
-    visit.desktop.press(&["ctrl+a"]).await;
-    visit.desktop.type_text("pin.").await;
-    assert_eq!(visit.bar_says("find-count", |text| text.starts_with('1')).await, "1 place");
-    visit.desktop.press(&["ctrl+a"]).await;
-    visit.desktop.type_text("nowhere").await;
-    assert_eq!(visit.bar_says("find-count", |text| text.starts_with("Not")).await, "Not found");
+    seek(&visit, "pin.", "1 place").await;
+    seek(&visit, "nowhere", "Not found").await;
     visit.desktop.press(&["Escape"]).await;
     eventually("the search is folded", PATIENCE, async || (!visit.bar_has("find-words").await).then_some(())).await;
+    visit.app.look_at_main().await;
+    visit.app.close().await;
+}
+
+/// What unfolds from the bar takes room of the page and gives it back.
+#[tokio::test]
+async fn the_bar_gives_back_the_room_that_it_took() {
+    let visit = Visit::start(pages).await;
+    let _manager = visit.desktop.manage_windows().await;
+    visit.open("/first", "First").await;
+    let (_, whole) = size_of(&visit, "First", |width, _| width > 1000).await;
+    for _ in 0..2 {
+        visit.click_bar("page-menu").await;
+        size_of(&visit, "First", |_, height| height < whole).await;
+        visit.click_bar("page-menu").await;
+        size_of(&visit, "First", |_, height| height == whole).await;
+    }
+    visit.app.look_at_main().await;
+    visit.app.close().await;
+}
+
+/// The bar says how high it is whenever its window changes, also while somebody types.
+#[tokio::test]
+async fn an_address_is_typed_without_a_break_and_then_the_page_has_the_keys() {
+    let visit = Visit::start(pages).await;
+    let _manager = visit.desktop.manage_windows().await;
+    let window = visit.open("/first", "First").await;
+    visit.click(&window).await;
+
+    visit.desktop.press(&["ctrl+l"]).await;
+    let address = visit.bar("page-address").await;
+    let types = async |beginning: &str| address.prop("value").await.ok()?.filter(|typed| typed.starts_with(beginning));
+    eventually("the address is selected", PATIENCE, async || types("http").await).await;
+    visit.desktop.type_text("no").await;
+    eventually("what is typed is in its place", PATIENCE, async || types("no").await).await;
+    visit.desktop.press(&["Escape"]).await;
+    eventually("the address is there again", PATIENCE, async || types("http").await).await;
+    visit.desktop.type_text("http://place.northlight").await;
+    let bar = visit.app.look_at_bar().await.expect("a bar");
+    let fit = "const done = arguments[arguments.length - 1];\
+               __TAURI_INTERNALS__.invoke('page_fit', { height: innerHeight }).then(done)";
+    for _ in 0..3 {
+        bar.execute_async(fit, Vec::new()).await.expect("say how high the bar is");
+    }
+    visit.desktop.type_text(".exam").await;
+    eventually("so much is typed", PATIENCE, async || types("http://place.northlight.exam").await).await;
+    // As when its person looks into another window and comes back.
+    let look_away = "const field = document.activeElement;\
+                     for (const name of ['blur', 'focus']) field.dispatchEvent(new FocusEvent(name))";
+    bar.execute(look_away, Vec::new()).await.expect("look away");
+    visit.desktop.type_text("ple/keys").await;
+    visit.desktop.press(&["Return"]).await;
+    visit.desktop.window("Keys").await;
+
+    eventually("the page has a key", PATIENCE, async || {
+        visit.desktop.press(&["k"]).await;
+        visit.told("key ").pop()
+    })
+    .await;
+
+    // What was begun and left is gone with the page that it was begun on. The driver must not turn to the bar here: its
+    // field would get the keys again.
+    visit.desktop.press(&["ctrl+l"]).await;
+    eventually("the address is selected", PATIENCE, async || types("http").await).await;
+    visit.desktop.type_text("half").await;
+    eventually("what is typed is in its place", PATIENCE, async || types("half").await).await;
+    visit.click(&window).await;
+    visit.desktop.press(&["alt+Left"]).await;
+    eventually("the bar says where the page is", PATIENCE, async || types("place.northlight.example").await).await;
+    visit.app.look_at_main().await;
+    visit.app.close().await;
+}
+
+#[tokio::test]
+async fn a_page_without_a_title_is_called_after_its_place() {
+    let visit = Visit::start(pages).await;
+    let _manager = visit.desktop.manage_windows().await;
+    visit.open("/untitled", "place.northlight.example").await;
+    eventually("the bar does not say that it still loads", PATIENCE, async || {
+        let title = visit.bar("page-title").await.prop("textContent").await.ok().flatten();
+        (title.as_deref() == Some("untitled")).then_some(())
+    })
+    .await;
+    visit.open("/first", "First").await;
+    visit.app.look_at_main().await;
+    visit.app.close().await;
+}
+
+/// Raw TLS under an authority that nobody here knows: the engine has words of its own for it, in English and on white.
+#[tokio::test]
+async fn a_page_that_did_not_load_says_so_in_the_words_of_the_app() {
+    let office =
+        Intranet::start(Config { names: vec!["raw.northlight.example".to_owned()], ..Config::default() }).await;
+    let upstream = office.as_ref().expect("start a site").https_origin();
+    let raw = format!(
+        "\n[[site]]\nname = \"Raw\"\nurl = \"{RAW}\"\nupstream = \"{upstream}\"\nallow = [\"staff\"]\npassthrough = true\n"
+    );
+    let visit = Visit::start_beside(&raw, pages).await;
+    visit.app.look_at_main().await;
+    visit.app.click("device").await;
+    visit.app.click("settings").await;
+    visit.app.find("language").await.select_by_value("de").await.expect("choose a language");
+    visit.app.click("close-settings").await;
+    visit.app.click("close-panel").await;
+    visit.app.click_one("site", "url", RAW).await;
+    visit.desktop.window("das Zertifikat der Website ist nicht").await;
+    visit.app.look_at_main().await;
+    visit.app.close().await;
+}
+
+/// A site that does not answer yet: until there is a page, its place is as dark as the app.
+#[tokio::test]
+async fn what_is_awaited_in_the_dark_is_dark() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("bind a site that never answers");
+    let upstream = silent.local_addr().expect("a bound address");
+    let site = format!(
+        "\n[[site]]\nname = \"Silent\"\nurl = \"{OTHER}\"\nupstream = \"http://{upstream}\"\nallow = [\"staff\"]\n"
+    );
+    let visit = Visit::start_beside(&site, pages).await;
+    choose_appearance(&visit, "dark").await;
+    visit.app.click_one("site", "url", OTHER).await;
+    visit.desktop.window("other.northlight.example").await;
+    eventually("a dark window", PATIENCE, async || {
+        (visit.desktop.pixels_of(GROUND, "app-dark-wait.png").await > 800_000).then_some(())
+    })
+    .await;
     visit.app.look_at_main().await;
     visit.app.close().await;
 }
@@ -213,4 +366,42 @@ async fn a_document_is_shown_in_its_page() {
     assert_eq!(std::fs::read_dir(visit.desktop.downloads()).map_or(0, Iterator::count), 0, "it is not saved unasked");
     visit.app.look_at_main().await;
     visit.app.close().await;
+}
+
+#[tokio::test]
+async fn a_page_is_light_or_dark_as_the_app_is() {
+    let visit = Visit::start(pages).await;
+    let _manager = visit.desktop.manage_windows().await;
+    visit.open("/colours", "Colours").await;
+    colours_are(&visit, "light").await;
+
+    choose_appearance(&visit, "dark").await;
+    colours_are(&visit, "dark").await;
+    let window = visit.open("/colours", "Colours").await;
+    visit.desktop.focus(&window).await;
+    eventually("a dark page", PATIENCE, async || {
+        (visit.desktop.pixels_of(NIGHT, "app-dark-page.png").await > 100_000).then_some(())
+    })
+    .await;
+
+    choose_appearance(&visit, "light").await;
+    colours_are(&visit, "light").await;
+    visit.app.close().await;
+}
+
+/// Waits until the page said this last.
+async fn colours_are(visit: &Visit, wanted: &str) {
+    eventually(&format!("a {wanted} page"), PATIENCE, async || {
+        (visit.told("Colours ").last()? == wanted).then_some(())
+    })
+    .await;
+}
+
+async fn choose_appearance(visit: &Visit, appearance: &str) {
+    visit.app.look_at_main().await;
+    visit.app.click("device").await;
+    visit.app.click("settings").await;
+    visit.app.click(&format!("appearance-{appearance}")).await;
+    visit.app.click("close-settings").await;
+    visit.app.click("close-panel").await;
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use image::Rgb;
 
-use crate::app::STAR;
 use crate::support::browser::Browser;
 use crate::support::desktop::{App, Desktop};
 use crate::support::{PATIENCE, System, WIKI, eventually};
@@ -17,6 +16,9 @@ const PASSPHRASE: &str = "four words in a row";
 
 /// The dot beside "Connected" on the page of the clock.
 const CONNECTED: Rgb<u8> = Rgb([0x1e, 0x7d, 0x4f]);
+
+/// Behind the app's own page in the place of one that did not come: `--paper` in `ui/src/styles/tokens.css`.
+const GROUND: Rgb<u8> = Rgb([0xf5, 0xf4, 0xef]);
 
 #[tokio::test]
 async fn an_open_page_survives_the_restart_of_every_part() {
@@ -92,12 +94,42 @@ async fn a_page_in_the_app_survives_the_restart_of_every_part() {
     app.close().await;
 }
 
-async fn open_the_clock(app: &App, desktop: &Desktop) {
+/// Nothing is pressed: the page in its place looks again by itself.
+#[tokio::test]
+async fn a_page_that_was_opened_while_the_gateway_was_away_comes_when_it_is_back() {
+    let mut system = System::start().await;
+    let maria = system.paired("maria").await;
+    let browser = maria.browser().await;
+    let desktop = Desktop::start().await;
+    let app = desktop.open_app().await;
+    app.pair(&system.invite("maria").await.picture, PASSPHRASE).await;
     app.click("site").await;
-    eventually("the window of the page", PATIENCE, async || {
-        (desktop.pixels_of(STAR, "app-clock.png").await > 20).then_some(())
+    desktop.shows_page("app-away.png").await;
+
+    system.kill_gateway().await;
+    browser.open(&format!("{WIKI}/clock")).await;
+    let instead = browser.script("return document.body.innerText").await;
+    assert!(instead.as_str().is_some_and(|text| text.contains("tries again by itself")), "{instead}");
+    let before = system.intranet.requests().len();
+    desktop.go_to(&format!("{WIKI}/clock")).await;
+    eventually("the page in the place of the clock", PATIENCE, async || {
+        (desktop.pixels_of(GROUND, "app-away.png").await > 400_000).then_some(())
     })
     .await;
+    assert_eq!(system.intranet.requests().len(), before, "nothing of this reaches the site");
+
+    system.start_gateway().await;
+    browser.text_becomes("state", PATIENCE, |state| state == "Connected").await;
+    eventually("the clock in the app", PATIENCE, async || {
+        (desktop.pixels_of(CONNECTED, "app-away.png").await > 20).then_some(())
+    })
+    .await;
+    app.close().await;
+}
+
+async fn open_the_clock(app: &App, desktop: &Desktop) {
+    app.click("site").await;
+    desktop.shows_page("app-clock.png").await;
     desktop.go_to(&format!("{WIKI}/clock")).await;
 }
 

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use crate::support::http::Proxy;
 use crate::support::system::Options;
 use crate::support::transfer::{Transfer, upload};
-use crate::support::{System, WIKI};
+use crate::support::{System, WIKI, site};
 
 const MEBIBYTE: u64 = 1024 * 1024;
 const DEAF: &str = "http://deaf.northlight.example";
@@ -45,11 +45,8 @@ async fn films_that_are_paused_do_not_hold_up_other_pages() {
 #[tokio::test]
 async fn uploads_that_a_site_does_not_take_do_not_hold_up_others() {
     let deaf = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let site = format!(
-        "[[site]]\nname = \"Deaf\"\nurl = \"{DEAF}\"\nupstream = \"http://{}\"\nallow = [\"staff\"]\n",
-        deaf.local_addr().unwrap()
-    );
-    let system = System::start_with(Options { sites: site, ..Options::default() }).await;
+    let sites = site::declaration("Deaf", DEAF, &format!("http://{}", deaf.local_addr().unwrap()), "");
+    let system = System::start_with(Options { sites, ..Options::default() }).await;
     let maria = system.paired("maria").await;
     let mut waiting = Vec::new();
     for _ in 0..STALLED {

@@ -34,6 +34,19 @@ pub(crate) fn is_full() -> bool {
     std::env::var_os("LATCHGATE_FULL").is_some_and(|full| full == "1")
 }
 
+/// As [`eventually`] within [`PATIENCE`], after `act`; acts again if a busy machine lost its keys.
+pub(crate) async fn insist<T>(what: &str, mut act: impl AsyncFnMut(), mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let mut acted: Option<Instant> = None;
+    eventually(what, PATIENCE, async || {
+        if acted.is_none_or(|acted| acted.elapsed() > PATIENCE / 4) {
+            act().await;
+            acted = Some(Instant::now());
+        }
+        look().await
+    })
+    .await
+}
+
 /// Polls until `condition` gives a value, and fails the test with `what` at the deadline.
 pub(crate) async fn eventually<T>(what: &str, within: Duration, mut condition: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + within;

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use fantoccini::Locator;
 use latchgate_intranet::large;
 use sha2::{Digest as _, Sha256};
 use tokio::process::Command;
 
-use crate::support::desktop::Desktop;
+use crate::support::desktop::{Desktop, Window};
 use crate::support::process::Part;
 use crate::support::site::{Asked, answer, nothing, page};
 use crate::support::visit::Visit;
@@ -42,13 +43,17 @@ Gtk.main()
 /// Where it lies in its window.
 const FILE: [i32; 2] = [1232, 560];
 
+const UPPER_HALF: &str = "position:fixed;inset:0 0 50% 0;background:#dddddd";
+const LOWER_HALF: &str = "position:fixed;left:0;top:50%;width:100%;height:50%";
+
 fn pages(asked: &Asked) -> Vec<u8> {
     let cover = "position:fixed;inset:0;width:100%;height:100%";
     match asked.path() {
         "/" => page("<title>Place</title>"),
         "/form" => page(&format!(
             "<title>A form</title><form method=post action=/taken enctype=\"multipart/form-data\"><input name=note value=x>\
-             <input type=file name=file style=\"{cover}\" onchange=\"this.form.submit()\"></form>"
+             <input type=file name=file style=\"{cover}\" onchange=\"this.form.submit()\"\
+             ondragover=\"fetch('/report/over', {{ method: 'POST' }})\"></form>"
         )),
         "/taken" => page("<title>Taken</title>"),
         "/drop" => page(
@@ -64,6 +69,24 @@ fn pages(asked: &Asked) -> Vec<u8> {
                  await fetch('/report/done', { method: 'POST' });
              };</script>",
         ),
+        "/zone" => page(&format!(
+            "<title>A zone</title><form method=post action=/taken enctype=\"multipart/form-data\"><input type=file \
+             name=file style=\"{LOWER_HALF}\" onchange=\"this.form.submit()\"></form><script>\
+             ondragover = (event) => {{ event.preventDefault(); fetch('/report/over', {{ method: 'POST' }}); }};\
+             ondrop = (event) => {{\
+                 event.preventDefault();\
+                 fetch('/report/dropped ' + event.dataTransfer.files.length, {{ method: 'POST' }});\
+             }};</script>"
+        )),
+        "/trap" => page(&format!(
+            "<title>A trap</title><div draggable=true style=\"{UPPER_HALF}\"\
+             ondragstart=\"event.dataTransfer.setData('text/uri-list', 'file:///etc/hostname');\
+             fetch('/report/began', {{ method: 'POST' }})\"\
+             ondragend=\"fetch('/report/ended ' + document.forms[0].file.files.length, {{ method: 'POST' }})\">A present: take it down there</div>\
+             <form method=post action=/taken enctype=\"multipart/form-data\"><input type=file \
+             name=file style=\"{LOWER_HALF}\" onchange=\"this.form.submit()\"\
+             ondragover=\"fetch('/report/over', {{ method: 'POST' }})\"></form>"
+        )),
         "/deaf" => page(
             "<title>Not a place to drop</title><body style=\"height:100vh\"><script>
              ondragover = () => fetch('/report/over', { method: 'POST' });
@@ -128,6 +151,22 @@ async fn source(desktop: &Desktop, file: &Path) -> Part {
     part
 }
 
+/// Drags a file from the other window to a page, so many quarters of its height down, and lets go once it has noticed.
+async fn drop_on(visit: &Visit, file: &Path, path: &str, title: &str, quarters: i32) -> Window {
+    let mut source = source(&visit.desktop, file).await;
+    let window = visit.open(path, title).await;
+    visit.desktop.drag(FILE, part_of(&window, quarters), || !visit.told("over").is_empty()).await;
+    source.wait_for("DROPPED").await;
+    window
+}
+
+/// The middle of a page from left to right, and so many quarters of its height down.
+fn part_of(window: &Window, quarters: i32) -> [i32; 2] {
+    const BAR: i32 = 56;
+    let height = window.size[1] - BAR;
+    [window.corner[0] + window.size[0] / 2, window.corner[1] + BAR + height * quarters / 4]
+}
+
 #[tokio::test]
 async fn a_file_that_is_chosen_in_the_dialog_arrives_as_it_is() {
     let visit = Visit::start(pages).await;
@@ -154,18 +193,14 @@ async fn a_file_that_is_chosen_in_the_dialog_arrives_as_it_is() {
     visit.app.close().await;
 }
 
-/// Since CVE-2025-13947 WebKitGTK gives a page no file that is dropped on it, whoever dropped it: the page hears of the
-/// drop and has to offer a button as well. Where the engine gives it again, it arrives as it is.
+/// WebKitGTK gives no script a file that is dropped on its page: the page hears of the drop and has to offer a field or
+/// a button as well. Where the engine gives it again, it arrives as it is.
 #[tokio::test]
 async fn a_file_that_is_dropped_on_a_page_arrives_as_it_is_or_not_at_all() {
     let visit = Visit::start(pages).await;
     let _manager = visit.desktop.manage_windows().await;
     let (path, hash) = file(&visit.desktop, "dropped.bin");
-    let mut source = source(&visit.desktop, &path).await;
-    let window = visit.open("/drop", "A place to drop").await;
-    let middle = [window.corner[0] + window.size[0] / 2, window.corner[1] + window.size[1] / 2];
-    visit.desktop.drag(FILE, middle, || !visit.told("over").is_empty()).await;
-    source.wait_for("DROPPED").await;
+    drop_on(&visit, &path, "/drop", "A place to drop", 2).await;
     let dropped = eventually("the page hears of the drop", PATIENCE, async || visit.told("dropped ").pop()).await;
     eventually("the page is done", PATIENCE, async || visit.told("done").pop()).await;
     let arrived: Vec<_> =
@@ -183,6 +218,69 @@ async fn a_file_that_is_dropped_on_a_page_arrives_as_it_is_or_not_at_all() {
     visit.app.close().await;
 }
 
+/// A field for files takes what is dropped on it: the engine gives it to the form, and not to a script.
+#[tokio::test]
+async fn a_file_that_is_dropped_on_a_field_for_files_arrives_as_it_is() {
+    let visit = Visit::start(pages).await;
+    let _manager = visit.desktop.manage_windows().await;
+    let (path, hash) = file(&visit.desktop, "dropped.bin");
+    drop_on(&visit, &path, "/form", "A form", 2).await;
+    let form = eventually("the form arrives", PATIENCE, async || {
+        visit.site.asked().into_iter().find(|asked| asked.path() == "/taken")
+    })
+    .await;
+    assert!(String::from_utf8_lossy(&form.body).contains("filename=\"dropped.bin\""));
+    assert_eq!(hex::encode(Sha256::digest(file_in(&form))), hash);
+    visit.app.look_at_main().await;
+    visit.app.close().await;
+}
+
+/// A place for files that a script looks after gets none from the engine; the page's button does.
+#[tokio::test]
+async fn a_file_that_a_script_cannot_take_is_chosen_in_the_next_dialog() {
+    let visit = Visit::start(pages).await;
+    let _manager = visit.desktop.manage_windows().await;
+    let (path, hash) = file(&visit.desktop, "dropped.bin");
+    let window = drop_on(&visit, &path, "/zone", "A zone", 1).await;
+    assert_eq!(eventually("the page hears of the drop", PATIENCE, async || visit.told("dropped ").pop()).await, "0");
+    eventually("the bar says what to do", PATIENCE, async || {
+        let title = Locator::Css("[data-testid=\"page-title\"]");
+        let said = visit.app.look_at_bar().await?.find(title).await.ok()?.prop("textContent").await.ok()??;
+        said.contains("press its button").then_some(())
+    })
+    .await;
+
+    visit.desktop.click_at(part_of(&window, 3)).await;
+    eventually("the dialog and then the form", PATIENCE, async || {
+        let windows = visit.desktop.windows().await;
+        if windows.iter().filter(|window| window.title == "A zone").count() > 1 {
+            visit.desktop.press(&["Return"]).await;
+        }
+        visit.site.asked().into_iter().find(|asked| asked.path() == "/taken")
+    })
+    .await;
+    let form = visit.site.asked().into_iter().find(|asked| asked.path() == "/taken").expect("it arrived");
+    assert!(String::from_utf8_lossy(&form.body).contains("filename=\"dropped.bin\""));
+    assert_eq!(hex::encode(Sha256::digest(file_in(&form))), hash);
+    visit.app.look_at_main().await;
+    visit.app.close().await;
+}
+
+/// A page could name any file in what it lets a person drag to a field of its own.
+#[tokio::test]
+async fn ab_78_a_drag_that_a_page_began_brings_no_file() {
+    let visit = Visit::start(pages).await;
+    let _manager = visit.desktop.manage_windows().await;
+    let window = visit.open("/trap", "A trap").await;
+    visit.desktop.drag(part_of(&window, 1), part_of(&window, 3), || !visit.told("began").is_empty()).await;
+    let files = eventually("the drag ends", PATIENCE, async || visit.told("ended ").pop()).await;
+
+    assert_eq!(files, "0");
+    assert!(!visit.site.asked().iter().any(|asked| asked.path() == "/taken"));
+    visit.app.look_at_main().await;
+    visit.app.close().await;
+}
+
 /// A page that is no place to drop keeps its place: the file is not opened in it, and nothing of it leaves.
 #[tokio::test]
 async fn ab_78_a_file_that_is_dropped_on_a_page_without_a_place_for_it_is_not_opened() {
@@ -190,11 +288,7 @@ async fn ab_78_a_file_that_is_dropped_on_a_page_without_a_place_for_it_is_not_op
     let _manager = visit.desktop.manage_windows().await;
     let path = visit.desktop.home().join("page.html");
     std::fs::write(&path, "<title>Opened from the disk</title>").unwrap();
-    let mut source = source(&visit.desktop, &path).await;
-    let window = visit.open("/deaf", "Not a place to drop").await;
-    let middle = [window.corner[0] + window.size[0] / 2, window.corner[1] + window.size[1] / 2];
-    visit.desktop.drag(FILE, middle, || !visit.told("over").is_empty()).await;
-    source.wait_for("DROPPED").await;
+    drop_on(&visit, &path, "/deaf", "Not a place to drop", 2).await;
     let before = visit.site.reports().len();
     eventually("the page goes on", PATIENCE, async || (visit.site.reports().len() > before + 5).then_some(())).await;
     let titles: Vec<_> = visit.desktop.windows().await.into_iter().map(|window| window.title).collect();

@@ -13,7 +13,7 @@ use crate::support::foreign::python;
 use crate::support::forward::Forward;
 use crate::support::process::{Part, run_within};
 use crate::support::system::Options;
-use crate::support::{PATIENCE, System, is_full};
+use crate::support::{PATIENCE, System, is_full, site};
 
 const HOST: &str = "sockets.northlight.example";
 
@@ -28,10 +28,8 @@ async fn an_independent_suite_of_websocket_cases_has_the_same_verdicts_through_t
     let folder = tempfile::tempdir().unwrap();
     let mut server = Part::start("echo", python().arg(script("echo.py")), folder.path());
     let address = server.wait_for("LISTENING ").await;
-    let site = format!(
-        "\n[[site]]\nname = \"Sockets\"\nurl = \"http://{HOST}\"\nupstream = \"http://{address}\"\nallow = [\"staff\"]\n"
-    );
-    let system = System::start_with(Options { sites: site, ..Options::default() }).await;
+    let sites = site::declaration("Sockets", &format!("http://{HOST}"), &format!("http://{address}"), "");
+    let system = System::start_with(Options { sites, ..Options::default() }).await;
     let maria = system.paired("maria").await;
     let forward = Forward::start(maria.proxy().clone()).await;
 

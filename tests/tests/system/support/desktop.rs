@@ -3,13 +3,14 @@
 
 mod hands;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use fantoccini::elements::Element;
+use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, ClientBuilder, Locator};
 use image::Rgb;
 use serde_json::{Map, Value, json};
@@ -33,8 +34,11 @@ const MINI_BROWSER: &str = "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser
 /// Where Debian's TLS libraries find whom they trust.
 const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// What gives a program names of its own.
-const OWN_NAMES: &str = "/usr/lib/x86_64-linux-gnu/libnss_wrapper.so";
+/// Where programs look for the names of machines before they ask anybody.
+const NAMES: &str = "/etc/hosts";
+
+/// The star in the mark of the sample intranet, which only its pages show.
+const STAR: Rgb<u8> = Rgb([0xff, 0xd2, 0x7a]);
 
 /// Where the bar above a page shows the address, in pixels from the corner of the window.
 const IN_THE_ADDRESS: [u16; 2] = [250, 28];
@@ -53,6 +57,8 @@ pub(crate) struct App {
     page: Client,
     home: PathBuf,
     clicks: Cell<u32>,
+    /// The views that were there when the bar was looked for, and which of them it is.
+    bar: RefCell<Option<(Vec<WindowHandle>, WindowHandle)>>,
 }
 
 impl Desktop {
@@ -62,9 +68,9 @@ impl Desktop {
 
     /// A desktop on a machine whose administrator installed an authority (PEM), in the place of all others.
     pub(crate) async fn start_trusting(authority: &Path) -> Self {
-        let bind = format!("mount --bind {} {AUTHORITIES} && exec dbus-run-session \"$@\"", authority.display());
-        let mut session = Command::new("unshare");
-        session.args(["--map-root-user", "--mount", "--", "sh", "-c", &bind, "sh"]);
+        let [program, arguments @ ..] = &seeing(authority, AUTHORITIES, "dbus-run-session");
+        let mut session = Command::new(program);
+        session.args(arguments);
         Self::start_as(session).await
     }
 
@@ -110,7 +116,7 @@ impl Desktop {
             .connect(&self.driver)
             .await
             .unwrap_or_else(|error| panic!("start the app: {error}\n{}", self._session.log()));
-        App { page, home: self.home().to_owned(), clicks: Cell::new(0) }
+        App { page, home: self.home().to_owned(), clicks: Cell::new(0), bar: RefCell::default() }
     }
 
     /// Starts the app once more while it runs: it hands its links over and ends.
@@ -125,17 +131,11 @@ impl Desktop {
     /// names of this machine. It takes any certificate: what it trusts is not what it is for here.
     pub(crate) async fn open_webkit(&self, hosts: &[&str]) -> Client {
         let file = self.home().join("hosts");
-        let lines: String = hosts.iter().map(|host| format!("127.0.0.1 {host}\n")).collect();
+        let lines: String = [&["localhost"], hosts].concat().iter().map(|host| format!("127.0.0.1 {host}\n")).collect();
         std::fs::write(&file, lines).expect("write the names");
-        // The driver hands its own environment on, and was started before the names were known.
-        let start = self.home().join("browser");
-        let script = format!(
-            "#!/bin/sh\nexport LD_PRELOAD={OWN_NAMES} NSS_WRAPPER_HOSTS={}\nexec {MINI_BROWSER} \"$@\"\n",
-            file.display()
-        );
-        std::fs::write(&start, script).expect("write how the browser is started");
-        std::fs::set_permissions(&start, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("make it start");
-        self.open_browser(json!({ "binary": start, "args": ["--automation"] })).await
+        let [program, arguments @ ..] = &seeing(&file, NAMES, MINI_BROWSER);
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).chain(["--automation"]).collect();
+        self.open_browser(json!({ "binary": program, "args": arguments })).await
     }
 
     /// Opens the same browser behind a proxy.
@@ -169,6 +169,12 @@ impl Desktop {
         self.screenshot(&file).await;
         let screen = image::open(&file).expect("a picture of the screen").to_rgb8();
         screen.pixels().filter(|pixel| **pixel == colour).count()
+    }
+
+    /// Waits until a page of the sample intranet is in its window; the last look at it gets this name.
+    pub(crate) async fn shows_page(&self, picture: &str) {
+        eventually("the window of a page", PATIENCE, async || (self.pixels_of(STAR, picture).await > 20).then_some(()))
+            .await;
     }
 
     /// Types an address into the bar of the intranet page that was opened last, and goes there. The window is
@@ -307,7 +313,8 @@ impl App {
     }
 
     pub(crate) async fn text(&self, testid: &str) -> String {
-        self.find(testid).await.text().await.expect("read a text")
+        // A screen that is drawn anew in between has another element.
+        eventually(&format!("the text of {testid}"), PATIENCE, async || self.find(testid).await.text().await.ok()).await
     }
 
     /// Closes the app, and waits for its end: a start before that would be handed to the one that ends.
@@ -363,6 +370,13 @@ fn started(process: &Path) -> f64 {
     let uptime: f64 = uptime.split_whitespace().next().and_then(|field| field.parse().ok()).expect("seconds");
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock after 1970");
     (now.as_secs_f64() - uptime) * 1000.0 + ticks * 10.0
+}
+
+/// The words that start a program which sees one file in the place of another, as do those that it starts; its
+/// arguments may follow.
+fn seeing(file: &Path, place: &str, program: &str) -> [String; 8] {
+    let bind = format!("mount --bind '{}' {place} && exec {program} \"$@\"", file.display());
+    ["/usr/bin/unshare", "--map-root-user", "--mount", "--", "sh", "-c", &bind, "sh"].map(ToOwned::to_owned)
 }
 
 /// Gives a process a home of its own.

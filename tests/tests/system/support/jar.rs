@@ -8,6 +8,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
+use super::site;
+
 /// The site's public address, the same in every company.
 pub(crate) const JAR: &str = "http://jar.northlight.example";
 
@@ -34,10 +36,7 @@ impl Jar {
 
     /// The site as `connector.toml` declares it.
     pub(crate) fn declaration(&self) -> String {
-        format!(
-            "[[site]]\nname = \"Jar\"\nurl = \"{JAR}\"\nupstream = \"http://{}\"\nallow = [\"staff\"]\n",
-            self.address
-        )
+        site::declaration("Jar", JAR, &format!("http://{}", self.address), "")
     }
 
     /// What browsers brought: for each page its cookies, and then what its script found in the storage.

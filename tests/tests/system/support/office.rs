@@ -1,7 +1,6 @@
 //! The sites of a trial: an intranet whose pages try everything by themselves and say what they saw.
 
-use std::path::PathBuf;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
 
 use latchgate_intranet::{Config, Intranet, RequestRecord, Running, Trial, TrialConfig, TrialSites};
 use serde_json::{Map, Value};
@@ -10,8 +9,7 @@ use tokio::process::Command;
 
 use super::desktop::{App, Desktop};
 use super::process::succeed;
-use super::{PATIENCE, System, eventually};
-use crate::app::STAR;
+use super::{System, insist, site};
 
 /// 20 seconds of noise, which no codec makes small.
 const FILM: &str = "videotestsrc num-buffers=240 pattern=snow ! video/x-raw,width=320,height=240,framerate=12/1 ! \
@@ -49,25 +47,19 @@ impl Office {
         let app = desktop.open_app().await;
         app.pair(&system.invite("maria").await.picture, "four words in a row").await;
         app.click_one("site", "url", &self.sites().home).await;
-        eventually("the window of a page", PATIENCE, async || {
-            (desktop.pixels_of(STAR, picture).await > 20).then_some(())
-        })
-        .await;
+        desktop.shows_page(picture).await;
         app
     }
 
-    /// Types the address of a page into the app, and again if a busy machine lost the keys.
+    /// Types the address of a page into the app.
     pub(crate) async fn lead(&self, desktop: &Desktop, address: &str) {
         let pages = || self.requests().iter().filter(|request| request.target.starts_with("/trial")).count();
         let before = pages();
-        let mut asked: Option<Instant> = None;
-        eventually("a page of a trial is asked for", PATIENCE, async || {
-            if asked.is_none_or(|asked| asked.elapsed() > PATIENCE / 4) {
-                desktop.go_to(address).await;
-                asked = Some(Instant::now());
-            }
-            (pages() > before).then_some(())
-        })
+        insist(
+            "a page of a trial is asked for",
+            async || desktop.go_to(address).await,
+            async || (pages() > before).then_some(()),
+        )
         .await;
     }
 
@@ -81,15 +73,17 @@ impl Office {
         self.declare("passthrough = true\n")
     }
 
+    /// The same, and the company says which authority vouches for the sites.
+    pub(crate) fn vouched_declaration(&self, authority: &Path) -> String {
+        self.declare(&format!("passthrough = true\nca = \"{}\"\n", authority.display()))
+    }
+
     fn declare(&self, more: &str) -> String {
-        let site = |origin: &String| {
+        let declare = |origin: &String| {
             let (_, port) = origin.rsplit_once(':').expect("an origin with a port");
-            format!(
-                "\n[[site]]\nname = \"{origin}\"\nurl = \"{origin}\"\nupstream = \"https://127.0.0.1:{port}\"\n\
-                 allow = [\"staff\"]\n{more}"
-            )
+            site::declaration(origin, origin, &format!("https://127.0.0.1:{port}"), more)
         };
-        self.origins().map(site).concat()
+        self.origins().map(declare).concat()
     }
 
     fn origins(&self) -> [&String; 5] {
@@ -113,11 +107,6 @@ impl Office {
     /// Where a trial starts.
     pub(crate) fn start_page(&self) -> String {
         format!("{}/trial/start", self.sites().swift)
-    }
-
-    /// Where it goes on.
-    pub(crate) fn second_page(&self) -> String {
-        format!("{}/trial/prompts", self.sites().old)
     }
 
     /// The authority of all sites, as a file.

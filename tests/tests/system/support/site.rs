@@ -54,10 +54,7 @@ impl Site {
 
     /// The site as `connector.toml` declares it.
     pub(crate) fn declaration(&self, name: &str, url: &str, more: &str) -> String {
-        format!(
-            "\n[[site]]\nname = \"{name}\"\nurl = \"{url}\"\nupstream = \"http://{}\"\nallow = [\"staff\"]\n{more}\n",
-            self.address
-        )
+        declaration(name, url, &format!("http://{}", self.address), more)
     }
 
     /// What it was asked so far.
@@ -77,6 +74,11 @@ impl Drop for Site {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// A site for the staff as `connector.toml` declares it; `more` is what else is said about it.
+pub(crate) fn declaration(name: &str, url: &str, upstream: &str, more: &str) -> String {
+    format!("\n[[site]]\nname = \"{name}\"\nurl = \"{url}\"\nupstream = \"{upstream}\"\nallow = [\"staff\"]\n{more}\n")
 }
 
 /// An answer with these fields, each ended by CR LF, and this body.

@@ -135,7 +135,17 @@ impl System {
 
     /// Kills the gateway and starts it again on the same address.
     pub(crate) async fn restart_gateway(&mut self) {
+        self.kill_gateway().await;
+        self.start_gateway().await;
+    }
+
+    /// Kills the gateway, which stays away until it is started again.
+    pub(crate) async fn kill_gateway(&mut self) {
         self.gateway.kill().await;
+    }
+
+    /// Starts the gateway where it was.
+    pub(crate) async fn start_gateway(&mut self) {
         (self.gateway, _) = start_gateway(self.folder.path(), self.listening, self.how).await;
     }
 

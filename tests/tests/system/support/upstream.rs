@@ -8,6 +8,8 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
+use super::site;
+
 /// A listening site; ends when dropped.
 pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
@@ -35,6 +37,11 @@ impl Upstream {
             }
         });
         Self { address, told, task: task.abort_handle() }
+    }
+
+    /// The site as `connector.toml` declares it.
+    pub(crate) fn declaration(&self, name: &str, url: &str) -> String {
+        site::declaration(name, url, &format!("http://{}", self.address), "")
     }
 
     /// How many endless answers were given up by who asked for them.
@@ -123,6 +130,12 @@ fn answer(path: &str, head: &str) -> Vec<u8> {
         "/odd" => {
             b"HTTP/1.1 418 I am a teapot\r\nX-Empty:\r\nX-Many: 1\r\nX-Many: 2\r\nContent-Length: 0\r\n\r\n".to_vec()
         }
+        // As sites send them, in two encodings.
+        "/letters" => "HTTP/1.1 302 Found\r\nContent-Disposition: attachment; filename=\"\u{dc}bersicht.pdf\"\r\n\
+            Location: /\u{fc}bersicht\r\nSet-Cookie: name=Zo\u{eb}\r\nContent-Length: 0\r\n"
+            .bytes()
+            .chain(*b"X-Name: caf\xe9\r\n\r\n")
+            .collect(),
         "/files" => fixed("Content-Type: text/html\r\n", include_str!("../files.html")),
         "/overview" => fixed(
             "Content-Type: text/html\r\nContent-Disposition: attachment; filename=\"overview.html\"; \

@@ -5,10 +5,10 @@ use std::time::Instant;
 use fantoccini::Locator;
 use fantoccini::elements::Element;
 
-use super::desktop::{App, Desktop, Window};
+use super::desktop::{App, Desktop, Window, pictures};
 use super::site::{Asked, Site};
 use super::system::Options;
-use super::{PATIENCE, System, eventually};
+use super::{PATIENCE, System, eventually, insist};
 
 /// The site's public address.
 pub(crate) const PLACE: &str = "http://place.northlight.example";
@@ -57,17 +57,10 @@ impl Visit {
         address.send_keys(&typed).await.unwrap_or_else(|error| panic!("type an address: {error}"));
     }
 
-    /// Goes to a path of the site, and waits for the page of this title; goes again if a busy machine lost the keys.
+    /// Goes to a path of the site, and waits for the page of this title.
     pub(crate) async fn open(&self, path: &str, title: &str) -> Window {
-        let mut went: Option<Instant> = None;
-        eventually(&format!("a page called {title}"), PATIENCE, async || {
-            if went.is_none_or(|went| went.elapsed() > PATIENCE / 4) {
-                self.go(path).await;
-                went = Some(Instant::now());
-            }
-            self.desktop.find_window(title).await
-        })
-        .await
+        let what = format!("a page called {title}");
+        insist(&what, async || self.go(path).await, async || self.desktop.find_window(title).await).await
     }
 
     /// The paths that were reported, the newest last, of those that begin with this.
@@ -77,17 +70,33 @@ impl Visit {
 
     /// Clicks into the middle of the page in a window.
     pub(crate) async fn click(&self, window: &Window) {
-        let middle = [0, 1].map(|axis| window.corner[axis] + window.size[axis] / 2);
-        self.desktop.click_at(middle).await;
+        self.desktop.click_at(window.middle()).await;
     }
 
     /// Waits for an element of the bar above the page that was opened last.
     pub(crate) async fn bar(&self, testid: &str) -> Element {
         let css = format!("[data-testid=\"{testid}\"]");
+        let begun = Instant::now();
         eventually(&format!("{testid} in the bar"), PATIENCE, async || {
-            self.app.look_at_bar().await?.find(Locator::Css(&css)).await.ok()
+            let found = match self.app.look_at_bar().await {
+                Some(bar) => bar.find(Locator::Css(&css)).await.ok(),
+                None => None,
+            };
+            if found.is_none() && begun.elapsed() > PATIENCE {
+                self.tell_of_bar().await;
+            }
+            found
         })
         .await
+    }
+
+    /// Says what there is in the place of what was looked for.
+    async fn tell_of_bar(&self) {
+        self.desktop.screenshot(&pictures().join("bar.png")).await;
+        match self.app.look_at_bar().await {
+            Some(bar) => eprintln!("the bar is {:?}", bar.source().await),
+            None => eprintln!("no view is a bar: {:?}", self.app.views().await),
+        }
     }
 
     /// Tells whether the bar has this element.

@@ -24,6 +24,13 @@ pub(crate) struct Window {
     pub(crate) size: [i32; 2],
 }
 
+impl Window {
+    /// The place in its middle, on the display.
+    pub(crate) fn middle(&self) -> [i32; 2] {
+        [0, 1].map(|axis| self.corner[axis] + self.size[axis] / 2)
+    }
+}
+
 /// Puts programs of the tests into a home, which are found before those of the system.
 pub(super) fn equip(home: &Path) {
     use std::os::unix::fs::PermissionsExt as _;
@@ -61,6 +68,12 @@ impl Desktop {
     /// Clicks a place of the display.
     pub(crate) async fn click_at(&self, [x, y]: [i32; 2]) {
         self.input(&["mousemove", &x.to_string(), &y.to_string(), "click", "1"]).await;
+    }
+
+    /// Clicks into the middle of a window in a way of its own: `click` is in the words of xdotool.
+    pub(crate) async fn click_with(&self, window: &Window, click: &[&str]) {
+        let [x, y] = window.middle().map(|place| place.to_string());
+        self.input(&[&["mousemove", &x, &y], click].concat()).await;
     }
 
     /// Clicks in the middle of the page that lies on top.
@@ -174,13 +187,21 @@ impl Desktop {
 }
 
 impl App {
-    /// Turns the driver to the bar of the page that was opened last; `None` while there is none.
+    /// Turns the driver to the bar of the page that was opened last; `None` while there is none. While no view comes or
+    /// goes it turns to no other one: what a driver looks at may be what gets the keys.
     pub(crate) async fn look_at_bar(&self) -> Option<&Client> {
         let mut handles = self.page.windows().await.ok()?;
+        let known = self.bar.borrow().as_ref().filter(|(views, _)| *views == handles).map(|(_, bar)| bar.clone());
+        if let Some(bar) = known {
+            self.page.switch_to_window(bar).await.ok()?;
+            return Some(&self.page);
+        }
+        let views = handles.clone();
         handles.reverse();
         for handle in handles {
-            self.page.switch_to_window(handle).await.ok()?;
+            self.page.switch_to_window(handle.clone()).await.ok()?;
             if self.page.current_url().await.is_ok_and(|address| address.path().ends_with("/toolbar.html")) {
+                self.bar.replace(Some((views, handle)));
                 return Some(&self.page);
             }
         }
