@@ -6,7 +6,7 @@
 //!
 //! Until step 3 nothing is sent under the session and nothing is committed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -104,10 +104,16 @@ pub struct Acceptor {
 pub struct Cutter(Arc<Routes>);
 
 impl Cutter {
+    /// Returns the devices that have sessions, or are about to.
+    #[must_use]
+    pub fn devices(&self) -> HashSet<DeviceId> {
+        self.0.devices()
+    }
+
     /// Ends all sessions of a device whose pairing is over, at once. What it sent is not read any more; the last
-    /// record that it gets says why, sealed.
-    pub fn end(&self, device_id: DeviceId, reason: CloseReason) {
-        self.0.end(device_id, reason);
+    /// record that it gets says why, sealed. False when there is no session to say it in.
+    pub fn end(&self, device_id: DeviceId, reason: CloseReason) -> bool {
+        self.0.end(device_id, reason)
     }
 }
 
@@ -199,7 +205,7 @@ impl Deliver for Inbox {
             Topic::DevicePresence(_, device_id) => {
                 let present = payload == PRESENT;
                 if !present {
-                    self.routes.cut(device_id);
+                    self.routes.close(device_id);
                 }
                 drop(self.events.send(Accepted::Presence { device_id, present }));
             }
@@ -269,6 +275,10 @@ impl<K: Keyring> Porter<K> {
     }
 
     fn handle_arrival(&self, arrival: Arrival) {
+        if arrival.header.frame_type == FrameType::Data {
+            // Where the queue is full the next record of the unknown session is answered.
+            return self.hint(&arrival);
+        }
         let Some(place) = self.half_open.enter(arrival.device_id) else {
             debug!(device_id = %arrival.device_id, "too many handshakes at once; one was dropped");
             return;
@@ -287,8 +297,7 @@ impl<K: Keyring> Porter<K> {
         match arrival.header.frame_type {
             FrameType::P1 => self.answer_p1(&arrival, body).await,
             FrameType::S1 => self.answer_s1(&arrival, body).await,
-            FrameType::Data => self.send(&arrival, FrameType::Reset, &[]).await,
-            FrameType::P2 | FrameType::S2 | FrameType::Reset => Ok(()),
+            FrameType::Data | FrameType::P2 | FrameType::S2 | FrameType::Reset => Ok(()),
         }
     }
 
@@ -334,6 +343,13 @@ impl<K: Keyring> Porter<K> {
     fn stream(&self, session: Session, route: Route) -> SealedStream {
         let topic = Topic::Down(self.instance_id, route.device_id());
         SealedStream::new(self.connection.clone(), session, topic, AliasPool::lease(&self.aliases), route)
+    }
+
+    /// Tells a device that its session is unknown, without waiting: records of a session that is gone may come by the
+    /// dozen, and take no handshake's place.
+    fn hint(&self, to: &Arrival) {
+        let header = FrameHeader { frame_type: FrameType::Reset, session_id: to.header.session_id, seq: 0 };
+        self.connection.try_publish(Topic::Down(self.instance_id, to.device_id), &header.encode());
     }
 
     async fn send(&self, to: &Arrival, frame_type: FrameType, body: &[u8]) -> Result<(), LinkError> {

@@ -116,12 +116,21 @@ impl Connection {
 
     /// Publishes one payload under its full topic.
     pub(crate) async fn publish(&self, topic: Topic, payload: &[u8]) -> Result<(), LinkError> {
-        let mut packet = BytesMut::new();
-        publish::begin(&mut packet, payload.len());
-        packet.extend_from_slice(payload);
-        publish::finish_frame(&mut packet, Name::Topic(&topic.to_string()), Some(MaskKeys::new().make()));
-        self.outgoing.send(packet.freeze()).await.map_err(|_| LinkError::Lost(Refusal::Closed))
+        self.outgoing.send(publication(topic, payload)).await.map_err(|_| LinkError::Lost(Refusal::Closed))
     }
+
+    /// Publishes one payload where the queue has room for it.
+    pub(crate) fn try_publish(&self, topic: Topic, payload: &[u8]) {
+        drop(self.outgoing.try_send(publication(topic, payload)));
+    }
+}
+
+fn publication(topic: Topic, payload: &[u8]) -> Bytes {
+    let mut packet = BytesMut::new();
+    publish::begin(&mut packet, payload.len());
+    packet.extend_from_slice(payload);
+    publish::finish_frame(&mut packet, Name::Topic(&topic.to_string()), Some(MaskKeys::new().make()));
+    packet.freeze()
 }
 
 async fn upgrade(dialer: &Dialer, instance_id: InstanceId) -> Result<Socket, LinkError> {

@@ -1,6 +1,6 @@
 //! Where the frames of each session go.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
@@ -18,7 +18,15 @@ type Key = (DeviceId, SessionId);
 /// All sessions of one connection.
 #[derive(Default)]
 pub(crate) struct Routes {
-    senders: Mutex<HashMap<Key, Sender>>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    senders: HashMap<Key, Sender>,
+    /// Devices whose pairing ended over this connection. What they still send is dropped without a word: a hint that
+    /// their session is unknown would overtake the sealed record that says why.
+    ended: HashSet<DeviceId>,
 }
 
 struct Sender {
@@ -47,44 +55,46 @@ impl Routes {
         let key = (device_id, session_id);
         let (sender, frames) = mpsc::unbounded_channel();
         let state = Arc::new(State::default());
-        let mut senders = self.lock();
-        if senders.contains_key(&key) {
+        let mut inner = self.lock();
+        if inner.senders.contains_key(&key) {
             return None;
         }
-        senders.insert(key, Sender { frames: sender, state: Arc::clone(&state) });
-        drop(senders);
+        inner.senders.insert(key, Sender { frames: sender, state: Arc::clone(&state) });
+        drop(inner);
         Some(Route { key, frames, state, routes: Arc::clone(self) })
     }
 
-    /// Hands a frame to its session. False when there is no such session.
+    /// Hands a frame to its session. False when there is no such session, and the device may hear so.
     pub(crate) fn deliver(&self, device_id: DeviceId, session_id: SessionId, frame: BytesMut) -> bool {
         let key = (device_id, session_id);
-        let mut senders = self.lock();
-        let Some(sender) = senders.get(&key) else { return false };
+        let mut inner = self.lock();
+        let Some(sender) = inner.senders.get(&key) else { return inner.ended.contains(&device_id) };
         let queued = sender.state.queued.fetch_add(frame.len(), Ordering::Relaxed) + frame.len();
         if queued > RECEIVE_QUEUE {
             warn!(%device_id, queued, "a session received more than its windows allow and is ended");
             sender.cut();
-            senders.remove(&key);
+            inner.senders.remove(&key);
             return true;
         }
         sender.frames.send(frame).is_ok()
     }
 
-    /// Ends all sessions of one device at once.
-    pub(crate) fn cut(&self, device_id: DeviceId) {
-        self.lock().retain(|(device, _), sender| {
-            let keep = *device != device_id;
-            if !keep {
-                sender.cut();
-            }
-            keep
-        });
+    /// Ends all sessions of a device that has left, once what it had sent before is read: a FIN may be its last word.
+    pub(crate) fn close(&self, device_id: DeviceId) {
+        self.lock().senders.retain(|(device, _), _| *device != device_id);
     }
 
-    /// Ends all sessions of a device whose pairing is over; each says so, sealed, as its last record.
-    pub(crate) fn end(&self, device_id: DeviceId, reason: CloseReason) {
-        self.lock().retain(|(device, _), sender| {
+    /// Returns the devices that have sessions.
+    pub(crate) fn devices(&self) -> HashSet<DeviceId> {
+        self.lock().senders.keys().map(|(device_id, _)| *device_id).collect()
+    }
+
+    /// Ends all sessions of a device whose pairing is over; each says so, sealed, as its last record. False when there
+    /// was none.
+    pub(crate) fn end(&self, device_id: DeviceId, reason: CloseReason) -> bool {
+        let mut inner = self.lock();
+        let before = inner.senders.len();
+        inner.senders.retain(|(device, _), sender| {
             let keep = *device != device_id;
             if !keep {
                 // Set once: the first reason counts.
@@ -93,15 +103,17 @@ impl Routes {
             }
             keep
         });
+        inner.ended.insert(device_id);
+        inner.senders.len() < before
     }
 
     /// Ends all sessions: the connection is gone.
     pub(crate) fn clear(&self) {
-        self.lock().clear();
+        self.lock().senders.clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Sender>> {
-        self.senders.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -147,9 +159,9 @@ impl Route {
 
 impl Drop for Route {
     fn drop(&mut self) {
-        let mut senders = self.routes.lock();
-        if senders.get(&self.key).is_some_and(|sender| Arc::ptr_eq(&sender.state, &self.state)) {
-            senders.remove(&self.key);
+        let mut inner = self.routes.lock();
+        if inner.senders.get(&self.key).is_some_and(|sender| Arc::ptr_eq(&sender.state, &self.state)) {
+            inner.senders.remove(&self.key);
         }
     }
 }
@@ -175,13 +187,38 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_cut_session_reads_nothing_that_was_queued() {
+    async fn an_ended_session_reads_nothing_that_was_queued() {
         let routes = Arc::new(Routes::default());
         let mut route = routes.open(DEVICE, SESSION).unwrap();
         routes.deliver(DEVICE, SESSION, BytesMut::from("a"));
-        routes.cut(DEVICE);
+        routes.end(DEVICE, CloseReason::Revoked);
+        assert!(route.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn the_last_words_of_a_device_that_left_are_read() {
+        let routes = Arc::new(Routes::default());
+        let mut route = routes.open(DEVICE, SESSION).unwrap();
+        routes.deliver(DEVICE, SESSION, BytesMut::from("a"));
+        routes.close(DEVICE);
+        assert_eq!(route.next().await.unwrap(), "a");
         assert!(route.next().await.is_none());
         assert!(routes.open(DEVICE, SESSION).is_some(), "the route is free again");
+    }
+
+    #[tokio::test]
+    async fn what_a_device_sends_after_its_pairing_ended_is_dropped_without_a_hint() {
+        let routes = Arc::new(Routes::default());
+        let mut route = routes.open(DEVICE, SESSION).unwrap();
+        assert!(routes.end(DEVICE, CloseReason::Revoked));
+        assert!(route.next().await.is_none());
+        assert_eq!(route.farewell(), Some(CloseReason::Revoked));
+        assert!(routes.deliver(DEVICE, SESSION, BytesMut::from("a")));
+        drop(route);
+        assert!(routes.deliver(DEVICE, SESSION, BytesMut::from("b")));
+        let other = DeviceId::from_bytes([2; 16]);
+        assert!(!routes.deliver(other, SESSION, BytesMut::from("c")), "others hear that they have no session");
+        assert!(!routes.end(DEVICE, CloseReason::Revoked), "it is told once");
     }
 
     #[tokio::test]

@@ -159,7 +159,12 @@ impl SealedStream {
         let Some(outgoing) = self.outgoing.get_ref().cloned() else { return };
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         if let Ok((packet, _)) = self.seal_record(RecordKind::Close, &[IoSlice::new(reason.encode())]) {
-            drop(runtime.spawn(async move { drop(outgoing.send(packet).await) }));
+            // The alias is in use until the record has its place.
+            let alias = std::mem::replace(&mut self.alias, Alias::None);
+            drop(runtime.spawn(async move {
+                drop(outgoing.send(packet).await);
+                drop(alias);
+            }));
         }
     }
 
