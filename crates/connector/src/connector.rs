@@ -3,27 +3,24 @@
 //! 1. [`Connector::start`] opens the store, makes the policy and starts the tasks below; from then on it needs
 //!    nobody.
 //! 2. The link task keeps one connection to the gateway for ever and starts a session for each device.
-//! 3. The watch task notices what the command line changes, refreshes the policy and cuts off who was revoked.
-//! 4. The revoker tells the gateway about revocations until it has confirmed each.
+//! 3. The watch task notices what the command line changes and refreshes the policy, which cuts off who was revoked.
+//! 4. The revoker tells the gateway about revocations, once the devices have left, until it has confirmed each.
 //! 5. [`Running::shutdown`] ends them and writes the usage counters.
 
 mod link;
 mod revoker;
 mod watcher;
 
-use std::collections::HashSet;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use getrandom::SysRng;
-use latchgate_link::connector::Cutter;
 use latchgate_link::dial::{DialError, Dialer};
 use latchgate_link::rest::{InstanceAccount, Rest};
 use latchgate_protocol::DeviceId;
-use latchgate_tunnel::CloseReason;
 use rand_core::TryRng as _;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -89,10 +86,6 @@ struct Core {
     dialer: Dialer,
     rest: Rest,
     config: Config,
-    /// The devices that were paired at the last look.
-    known: Mutex<HashSet<DeviceId>>,
-    /// Cuts devices off the present connection.
-    cutter: Mutex<Option<Cutter>>,
     /// How many times the connector was connected and subscribed.
     connections: watch::Sender<u64>,
     revocations: Notify,
@@ -137,8 +130,6 @@ impl Connector {
             rest: Rest::new(dialer.clone()),
             dialer,
             config,
-            known: Mutex::default(),
-            cutter: Mutex::default(),
             connections: watch::Sender::default(),
             revocations: Notify::new(),
             look_at_list: AtomicBool::new(false),
@@ -235,33 +226,16 @@ impl Core {
         }
     }
 
-    /// Publishes what the store says and cuts off the devices that it does not know any more.
+    /// Publishes what the store says; devices that it does not know any more are told and cut off.
     fn refresh(&self) {
-        // Cut off before the policy is published: a session that ends with it would not hear why.
-        if let Err(error) = self.cut_off() {
-            error!(error = &error as &dyn std::error::Error, "it could not be read who is paired");
-        }
-        if let Err(error) = self.shared.board.refresh() {
-            error!(error = &error as &dyn std::error::Error, "the policy could not be refreshed");
-        }
+        self.publish();
         self.revocations.notify_one();
     }
 
-    fn cut_off(&self) -> Result<(), StoreError> {
-        let paired = self.store.paired_devices()?;
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cutter) = &*self.cutter() {
-            for device_id in known.difference(&paired) {
-                let wiped = self.store.pending_wipe(*device_id)?.is_some();
-                cutter.end(*device_id, if wiped { CloseReason::Wipe } else { CloseReason::Revoked });
-            }
+    fn publish(&self) {
+        if let Err(error) = self.shared.board.refresh() {
+            error!(error = &error as &dyn std::error::Error, "the policy could not be refreshed");
         }
-        *known = paired;
-        Ok(())
-    }
-
-    fn cutter(&self) -> std::sync::MutexGuard<'_, Option<Cutter>> {
-        self.cutter.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

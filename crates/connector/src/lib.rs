@@ -23,6 +23,7 @@ mod limits;
 mod local;
 mod origin;
 mod page;
+mod partings;
 mod path;
 mod policy;
 mod qr;

@@ -21,8 +21,16 @@ pub(crate) const REVOKED_RETENTION: Duration = Duration::from_secs(30 * 24 * 60 
 /// line takes effect within two of these.
 pub(crate) const WATCH_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How long a command waits for a running `serve` to tell the gateway of a revocation before it does so itself.
-pub(crate) const SERVE_TELLS_WITHIN: Duration = Duration::from_secs(2);
+/// How long a revoked device may take to leave by itself before the gateway is told, which closes its connection: what
+/// lies before the word that it is revoked is at most a window of 1 MiB, on the line of a phone.
+pub(crate) const PARTING: Duration = Duration::from_secs(5);
+
+/// How long a command waits for a running `serve` to tell the gateway of a revocation before it does so itself: longer
+/// than devices may take to leave.
+pub(crate) const SERVE_TELLS_WITHIN: Duration = Duration::from_secs(7);
+
+/// How long a command waits for that before it says so.
+pub(crate) const SERVE_WAITED_FOR_IN_SILENCE: Duration = Duration::from_secs(1);
 
 /// How often a command looks whether `serve` did.
 pub(crate) const SERVE_LOOKED_AT_EVERY: Duration = Duration::from_millis(20);

@@ -1,6 +1,7 @@
 //! Who may open what, as a snapshot that every request is checked against.
 //!
-//! 1. [`PolicyBoard::refresh`] reads people and devices from the store and publishes a new [`Policy`].
+//! 1. [`PolicyBoard::refresh`] reads people and devices from the store and publishes a new [`Policy`]. Devices that it
+//!    does not know any more hear so first ([`Partings`]).
 //! 2. [`Policy::admit`] answers for one device and one site; everything that is not declared is refused.
 //! 3. Long-lived streams watch the board and end when a new snapshot refuses them.
 
@@ -12,11 +13,13 @@ use latchgate_tunnel::Generation;
 use latchgate_tunnel::catalogue::Brand;
 use latchgate_tunnel::rules::DeviceRules;
 use tokio::sync::watch;
+use tracing::error;
 
 use crate::config::{Config, Confirm, Identity};
 use crate::headers::IdentityNames;
 use crate::limits::ROTATE_AFTER;
 use crate::origin::Origin;
+use crate::partings::Partings;
 use crate::refusal::Refusal;
 use crate::site::Site;
 use crate::store::{DeviceRow, DeviceState, Store, StoreError};
@@ -149,6 +152,7 @@ pub(crate) struct PolicyBoard {
     store: Store,
     declared: Mutex<Declared>,
     current: watch::Sender<Arc<Policy>>,
+    partings: Partings,
 }
 
 /// What the configuration says.
@@ -177,7 +181,12 @@ impl Declared {
 impl PolicyBoard {
     pub(crate) fn new(store: &Store, config: &Config) -> Result<Self, PolicyError> {
         let declared = Declared::new(config, &[])?;
-        let board = Self { store: store.clone(), declared: Mutex::new(declared), current: watch::Sender::default() };
+        let board = Self {
+            store: store.clone(),
+            declared: Mutex::new(declared),
+            current: watch::Sender::default(),
+            partings: Partings::default(),
+        };
         board.refresh()?;
         Ok(board)
     }
@@ -222,8 +231,18 @@ impl PolicyBoard {
             })
             .collect();
         let names = people.into_iter().map(|(login, person)| (login, person.name.clone())).collect();
-        self.current.send_replace(Arc::new(Policy::new(&declared, holders, names)));
+        let policy = Policy::new(&declared, holders, names);
+        // Whatever the store says to this, nobody whom the policy does not know is served any longer.
+        if let Err(error) = self.partings.say(&self.store, |device_id| policy.knows(device_id)) {
+            error!(error = &error as &dyn std::error::Error, "devices were not told that their pairing is over");
+        }
+        self.current.send_replace(Arc::new(policy));
         Ok(())
+    }
+
+    /// Returns who is told that the pairing is over.
+    pub(crate) const fn partings(&self) -> &Partings {
+        &self.partings
     }
 
     /// Returns who confirms check codes.

@@ -14,7 +14,7 @@ use super::{Context, block_on};
 use crate::audit::Event;
 use crate::config::Confirm;
 use crate::invite::{Invitation, InvitationRequest, invite};
-use crate::limits::{SERVE_LOOKED_AT_EVERY, SERVE_TELLS_WITHIN};
+use crate::limits::{SERVE_LOOKED_AT_EVERY, SERVE_TELLS_WITHIN, SERVE_WAITED_FOR_IN_SILENCE};
 use crate::page;
 use crate::qr::Picture;
 use crate::seal::create_private;
@@ -254,10 +254,15 @@ fn end(context: &Context, prefix: &str, end: End, output: &mut Output) -> Result
 
 /// Waits a little until a running `serve` has told the gateway of everything.
 fn told_by_serve(context: &Context) -> Result<bool, Failure> {
-    let deadline = Instant::now() + SERVE_TELLS_WITHIN;
+    let begun = Instant::now();
+    let mut said = false;
     while !context.store.revocations()?.is_empty() {
-        if Instant::now() >= deadline {
+        if begun.elapsed() >= SERVE_TELLS_WITHIN {
             return Ok(false);
+        }
+        if !said && begun.elapsed() >= SERVE_WAITED_FOR_IN_SILENCE {
+            said = true;
+            Output::hint("the keys are erased; waiting until the device has heard of it and the gateway is told");
         }
         std::thread::sleep(SERVE_LOOKED_AT_EVERY);
     }

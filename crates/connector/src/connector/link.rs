@@ -26,7 +26,7 @@ pub(super) async fn run(core: Arc<Core>, tasks: TaskTracker) {
         () = keep(&core, &tasks) => {}
         () = core.stop.cancelled() => {}
     }
-    *core.cutter() = None;
+    core.shared.board.partings().disconnected();
 }
 
 async fn keep(core: &Arc<Core>, tasks: &TaskTracker) {
@@ -38,7 +38,7 @@ async fn keep(core: &Arc<Core>, tasks: &TaskTracker) {
                 let since = Instant::now();
                 core.announce(&acceptor);
                 let error = core.accept(acceptor, tasks).await;
-                *core.cutter() = None;
+                core.shared.board.partings().disconnected();
                 core.report(&error).await;
                 // A node that drains sends everybody elsewhere; whoever waits keeps people waiting.
                 if since.elapsed() >= STEADY || matches!(error, LinkError::Lost(Refusal::Stopping)) {
@@ -54,7 +54,7 @@ async fn keep(core: &Arc<Core>, tasks: &TaskTracker) {
 impl Core {
     fn announce(self: &Arc<Self>, acceptor: &Acceptor) {
         info!(gateway = %self.dialer.gateway(), "connected");
-        *self.cutter() = Some(acceptor.cutter());
+        self.shared.board.partings().connected(acceptor.cutter());
         self.connections.send_modify(|count| *count += 1);
         self.revocations.notify_one();
     }
@@ -91,7 +91,12 @@ impl Core {
                 tasks.spawn(rotating.run(session.clone()));
                 tasks.spawn(crate::session::serve(shared, device_id, stream, session));
             }
-            Accepted::Presence { device_id, present } => debug!(%device_id, present, "presence"),
+            Accepted::Presence { device_id, present } => {
+                debug!(%device_id, present, "presence");
+                if !present && self.shared.board.partings().left(device_id) {
+                    self.revocations.notify_one();
+                }
+            }
             Accepted::Control(control) => self.handle_control(control).await,
         }
     }

@@ -1,5 +1,8 @@
 //! Tells the gateway which devices are revoked, until it has confirmed each.
 //!
+//! A gateway closes the connection of a revoked device at once, so that devices that are about to hear of it, sealed,
+//! are waited for ([`Partings`](crate::partings::Partings)).
+//!
 //! The connector is the authority: after each connect the gateway's own list is compared, so that a gateway
 //! that was restored from an old backup does not resurrect anybody.
 
@@ -10,6 +13,7 @@ use latchgate_link::backoff::Backoff;
 use latchgate_link::rest::RestError;
 use latchgate_protocol::DeviceId;
 use latchgate_protocol::rest::{DeviceList, DeviceState as GatewayState, OrderWipe};
+use tokio::time::Instant;
 use tracing::{error, info, warn};
 
 use super::Core;
@@ -27,8 +31,13 @@ pub(super) async fn run(core: Arc<Core>) {
 async fn work(core: &Arc<Core>) {
     let mut backoff = Backoff::default();
     let mut compared = 0;
+    let mut parting = None;
     loop {
-        core.revocations.notified().await;
+        tokio::select! {
+            () = core.revocations.notified() => {}
+            () = reached(parting) => {}
+        }
+        parting = None;
         // Without a connection the gateway is most likely not there; connecting notifies again.
         let connections = *core.connections.borrow();
         if connections == 0 {
@@ -36,8 +45,9 @@ async fn work(core: &Arc<Core>) {
         }
         let news = core.look_at_list.swap(false, Ordering::Relaxed);
         match settle(core, news || compared < connections).await {
-            Ok(()) => {
+            Ok(until) => {
                 compared = connections;
+                parting = until;
                 backoff.reset();
             }
             Err(Unsettled::Gateway(error)) => {
@@ -61,12 +71,31 @@ enum Unsettled {
     Store(StoreError),
 }
 
-async fn settle(core: &Arc<Core>, compare: bool) -> Result<(), Unsettled> {
+/// Waits for a moment, for ever where there is none.
+async fn reached(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Returns when the next device has had its time to leave.
+async fn settle(core: &Arc<Core>, compare: bool) -> Result<Option<Instant>, Unsettled> {
     if compare {
         compare_lists(core).await?;
     }
     let pending = core.blocking(|core| core.store.revocations()).await.unwrap_or_else(|| Ok(Vec::new()));
-    for device_id in pending.map_err(Unsettled::Store)? {
+    let pending = pending.map_err(Unsettled::Store)?;
+    if !pending.is_empty() {
+        // A revocation may be read here before the watcher saw it.
+        core.blocking(Core::publish).await;
+    }
+    let mut parting = None;
+    for device_id in pending {
+        if let Some(until) = core.shared.board.partings().until(device_id) {
+            parting = parting.into_iter().chain([until]).min();
+            continue;
+        }
         tell(core, device_id).await?;
         let confirmed = core.blocking(move |core| core.store.confirm_revocation(device_id)).await;
         if confirmed.unwrap_or(Ok(false)).map_err(Unsettled::Store)? {
@@ -74,7 +103,7 @@ async fn settle(core: &Arc<Core>, compare: bool) -> Result<(), Unsettled> {
             core.note_device(Event::RevocationConfirmed, device_id).await;
         }
     }
-    Ok(())
+    Ok(parting)
 }
 
 /// Tells the gateway that a device is revoked, and leaves it the order that waits for the device, if there is one.

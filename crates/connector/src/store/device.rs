@@ -1,6 +1,5 @@
 //! Devices, from the offer to the end: `offered → pending → active → revoked`.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use latchgate_protocol::DeviceId;
@@ -145,14 +144,6 @@ impl Store {
         let connection = self.lock();
         let mut statement = connection.prepare_cached(&format!("{SELECT} ORDER BY created, device_id"))?;
         let rows = statement.query_map([], read_row)?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Returns the devices that are paired.
-    pub(crate) fn paired_devices(&self) -> Result<HashSet<DeviceId>, StoreError> {
-        let connection = self.lock();
-        let mut statement = connection.prepare_cached("SELECT device_id FROM device WHERE state = 'active'")?;
-        let rows = statement.query_map([], |row| row.get(0).map(read_device_id))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

@@ -1,12 +1,14 @@
 //! Revocation: the keys first, the open session at once, the gateway until it has confirmed.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use latchgate_connector::{Store, UnixSeconds};
 use latchgate_link::LinkError;
 use latchgate_protocol::rest::DeviceState;
+use latchgate_tunnel::CloseReason;
 
-use super::support::{Company, WIKI, until};
+use super::support::{Company, Device, WIKI, until};
 
 /// Returns whether the gateway counts all devices as revoked.
 async fn all_revoked(company: &Company) -> bool {
@@ -30,6 +32,35 @@ async fn a_revocation_by_another_process_cuts_the_open_session_and_reaches_the_g
     assert!(process.revocations().unwrap().is_empty());
     assert!(matches!(device.link().await, Err(LinkError::Refused(_))));
     assert_eq!(unharmed.get(WIKI).await.unwrap().0.as_u16(), 200);
+}
+
+/// A gateway that hears of a revocation closes the device's connection, and what the device was to hear is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gateway_is_told_when_the_device_has_left() {
+    let company = Company::started().await;
+    loop {
+        let (staying, leaving) = (company.device().await, company.device().await);
+        let link = staying.link().await.expect("a connection");
+        let browsers = [staying.open_on(&link).await, leaving.open().await];
+        let begun = Instant::now();
+        for device in [&staying, &leaving] {
+            company.store.revoke(device.device_id(), UnixSeconds::now()).unwrap();
+        }
+        for browser in browsers {
+            browser.until_cut().await;
+        }
+        assert_eq!(link.farewell().await, CloseReason::Revoked);
+        let waits = |device: &Device| company.store.revocations().unwrap().contains(&device.device_id());
+        until(|| !waits(&leaving)).await;
+        let told = !waits(&staying);
+        drop(link);
+        until(|| !waits(&staying)).await;
+        // A device that stays is waited for some seconds; a machine that took these for everything else tries again.
+        if begun.elapsed() < Duration::from_secs(4) {
+            assert!(!told, "the gateway was told while the device was there");
+            return;
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -204,7 +204,10 @@ impl Device {
 
     /// S1, S2 and FIN.
     pub(crate) async fn session(&self) -> Result<SealedStream, LinkError> {
-        let link = self.link().await?;
+        self.session_on(&self.link().await?).await
+    }
+
+    async fn session_on(&self, link: &DeviceLink) -> Result<SealedStream, LinkError> {
         timeout(PATIENCE, link.connector_present()).await.expect("a connector in time")?;
         let paired = self.paired.as_ref().expect("a paired device");
         let params = SessionParams {
@@ -220,7 +223,12 @@ impl Device {
 
     /// Opens a session with HTTP/2 on it.
     pub(crate) async fn open(&self) -> Browser {
-        let stream = self.session().await.expect("a session");
+        self.open_on(&self.link().await.expect("a connection")).await
+    }
+
+    /// Opens a session with HTTP/2 on it over a connection that outlives it.
+    pub(crate) async fn open_on(&self, link: &DeviceLink) -> Browser {
+        let stream = self.session_on(link).await.expect("a session");
         let (sender, connection) = hyper::client::conn::http2::Builder::new(TokioExecutor::new())
             .handshake(TokioIo::new(stream))
             .await
