@@ -319,6 +319,11 @@ impl Client {
         self.controller.lock(LockCause::Person);
     }
 
+    /// Waits until what [`Client::lock`] has ended is gone: from here on no key is in memory.
+    pub async fn closed(&self) {
+        self.controller.closed().await;
+    }
+
     /// Locks, and says on the screen why.
     pub fn lock_because(&self, cause: LockCause) {
         self.controller.lock(cause);

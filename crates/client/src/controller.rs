@@ -21,7 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use latchgate_protocol::origin::PlainHttp;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -63,6 +63,8 @@ pub(crate) struct Controller {
     open: Mutex<Option<Open>>,
     tries: Mutex<Tries>,
     proxy_options: Mutex<ProxyOptions>,
+    /// Tasks of vaults that were closed, which hold keys until they are gone.
+    closing: Mutex<Vec<JoinHandle<()>>>,
     /// Counts locks, so that a command notices one that overtook it.
     locks: AtomicU64,
     /// Why the vault is closed.
@@ -89,7 +91,7 @@ struct Open {
     wake: Arc<Notify>,
     rotation: Arc<RotationDesk>,
     drawer: Arc<Drawer>,
-    connection: Option<AbortHandle>,
+    connection: Option<JoinHandle<()>>,
     proxy: Option<Proxy>,
     idle: Option<AbortHandle>,
     /// Writes what pages left behind.
@@ -98,8 +100,11 @@ struct Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        for task in [self.connection.take(), self.idle.take()].into_iter().flatten() {
-            task.abort();
+        if let Some(connection) = &self.connection {
+            connection.abort();
+        }
+        if let Some(idle) = &self.idle {
+            idle.abort();
         }
         self.keeping.abort();
     }
@@ -137,6 +142,7 @@ impl Controller {
             open: Mutex::new(None),
             tries: Mutex::new(fresh()),
             proxy_options: Mutex::default(),
+            closing: Mutex::default(),
             locks: AtomicU64::new(0),
             cause: Mutex::new(LockCause::Start),
             idle: config.idle,
@@ -352,7 +358,7 @@ impl Controller {
             // In a task of its own: erasing ends this one.
             drop(tokio::spawn(async move { controller.handle_goodbye(goodbye).await }));
         });
-        if let Some(earlier) = open.connection.replace(task.abort_handle()) {
+        if let Some(earlier) = open.connection.replace(task) {
             earlier.abort();
         }
     }

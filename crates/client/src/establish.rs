@@ -243,10 +243,18 @@ impl Establisher {
         let ack = ack.map_err(|_| LinkError::Timeout("waiting for the next key"))??;
         let rotated = initiator.finish(&ack).map_err(EstablishError::Rotation)?;
         let generation = rotated.generation.0;
-        self.put(Contents::Active(active.agreed(rotated))).await?;
+        self.change_active(|active| active.agreed(rotated)).await?;
         let opened = self.replace(link).await?;
         info!(generation, "the key was replaced");
         Ok(opened)
+    }
+
+    /// Changes what the vault holds by now: the person may have confirmed the check code while the connector answered.
+    async fn change_active(&self, change: impl FnOnce(Active) -> Active) -> Result<(), EstablishError> {
+        let mut vault = self.vault.lock().await;
+        let Contents::Active(active) = vault.contents() else { return Err(LinkError::KeyUnknown.into()) };
+        let changed = change(active.clone());
+        Ok(vault.put(Contents::Active(changed)).await?)
     }
 
     async fn active(&self) -> Result<Active, EstablishError> {
@@ -263,7 +271,7 @@ impl Establisher {
                 Err(LinkError::KeyUnknown) => debug!("the connector does not know the next key"),
                 Err(error) => return Err(error.into()),
                 Ok(confirm) => {
-                    self.put(Contents::Active(active.replaced(next))).await?;
+                    self.change_active(|active| active.replaced(next)).await?;
                     return Ok(confirm);
                 }
             }

@@ -56,6 +56,7 @@ pub(crate) async fn run(common: &Common, task: &ProxyTask, output: &Output) -> R
             _ = person.wait_for(|there| !there) => {}
         }
         client.lock();
+        client.closed().await;
         output.line(if common.json { r#"{"locked":true}"# } else { "LOCKED" });
         tokio::select! {
             _ = person.wait_for(|there| *there) => {}

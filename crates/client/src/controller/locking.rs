@@ -7,10 +7,10 @@
 //! 3. When the last of the tries that the person allowed is wrong, the keys are erased.
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
@@ -28,16 +28,36 @@ impl Controller {
     pub(crate) fn lock(&self, cause: LockCause) {
         self.locks.fetch_add(1, Ordering::SeqCst);
         let open = self.opened().take();
-        if let Some(open) = open {
+        if let Some(mut open) = open {
             info!(?cause, "locked");
             *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = cause;
             let method = self.profile_of(&open).method;
             let drawer = Arc::clone(&open.drawer);
+            if let Some(connection) = open.connection.take() {
+                connection.abort();
+                self.closing().push(connection);
+            }
             drop(open);
             self.board.go_dark();
             self.show_locked(method);
             keeping::write(&drawer);
         }
+    }
+
+    /// Waits until whatever a lock has ended is gone, and the keys with it. Not for a task of the vault itself, which
+    /// would wait for its own end.
+    pub(crate) async fn closed(&self) {
+        let ending = std::mem::take(&mut *self.closing());
+        for task in ending {
+            // It was ended; how is of no interest.
+            drop(task.await);
+        }
+    }
+
+    fn closing(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        let mut closing = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
+        closing.retain(|task| !task.is_finished());
+        closing
     }
 
     /// Somebody uses the device.

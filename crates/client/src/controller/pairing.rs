@@ -147,10 +147,14 @@ impl Controller {
         match stage(&vault).await {
             Stage::Unfinished => Err(Fault::PairingUnfinished.failure()),
             Stage::Complete => Ok(()),
-            Stage::Unconfirmed(mut active) => {
-                active.check_code = None;
-                let put = vault.lock().await.put(Contents::Active(active)).await;
-                put.map_err(|error| Failure::from(&error))?;
+            Stage::Unconfirmed(_) => {
+                // What is there by now is changed: the key may just have been replaced.
+                let mut vault = vault.lock().await;
+                if let Contents::Active(active) = vault.contents() {
+                    let confirmed = Active { check_code: None, ..active.clone() };
+                    vault.put(Contents::Active(confirmed)).await.map_err(|error| Failure::from(&error))?;
+                }
+                drop(vault);
                 self.open_portal().await
             }
         }
