@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use crate::support::device::Device;
 use crate::support::http::Proxy;
-use crate::support::process::{run, succeed};
+use crate::support::process::{run, run_within, succeed};
 use crate::support::{PATIENCE, System, WIKI, eventually};
 
 /// More than every window and queue on the way.
@@ -20,15 +20,60 @@ async fn a_download_ends_with_the_revocation_and_the_device_says_why() {
     let mut maria = system.paired("maria").await;
     let mut download = Download::start(maria.proxy()).await;
     download.flows().await;
+    let device = only_device(&system).await;
 
-    system.administer(&["device", "revoke", &only_device(&system).await]).await;
+    // Read on while the word of the revocation is under way: the device then says something all the time, too.
+    let revoke = ["device", "revoke", &device];
+    tokio::join!(system.administer(&revoke), download.ends());
 
-    download.ends().await;
     let log = removed(&mut maria).await;
     assert!(log.contains("Your company has removed this device"), "{log}");
+    erased(&maria).await;
     let status = run(&mut maria.command(&["status", "--json"])).await;
     assert!(status.stdout.contains(r#""paired":false"#), "{}", status.stdout);
-    assert!(!maria.folder().join("data/default/default.vault").exists(), "the keys are erased");
+}
+
+/// What lies before the word that a device is revoked may take its time on the line of a phone. A gateway that heard
+/// first would close the connection and drop what waits.
+#[tokio::test]
+async fn a_device_that_is_slow_hears_of_its_revocation_before_its_connection_is_closed() {
+    let system = System::start().await;
+    let mut maria = system.paired("maria").await;
+    let mut download = Download::start(maria.proxy()).await;
+    download.flows().await;
+    let device = only_device(&system).await;
+
+    maria.running().freeze();
+    let revoke = ["device", "revoke", &device];
+    tokio::join!(system.administer(&revoke), async {
+        eventually("the connector parts with the device", PATIENCE, async || {
+            system.connector.log().contains("a device is told that its pairing is over").then_some(())
+        })
+        .await;
+        maria.running().thaw();
+    });
+
+    let log = removed(&mut maria).await;
+    assert!(log.contains("Your company has removed this device"), "{log}");
+    download.ends().await;
+}
+
+/// A device that does not leave is not waited for any longer than a slow one needs.
+#[tokio::test]
+async fn a_device_that_does_not_leave_is_closed_by_the_gateway() {
+    let system = System::start().await;
+    let mut maria = system.paired("maria").await;
+    let device = only_device(&system).await;
+
+    maria.running().freeze();
+    system.administer(&["device", "revoke", &device]).await;
+
+    eventually("the gateway confirms the revocation", PATIENCE, async || {
+        let audit = system.administer(&["audit", "show", "--json"]).await;
+        audit.contains("revocation-confirmed").then_some(())
+    })
+    .await;
+    assert!(system.gateway.log().contains("a device was revoked"), "{}", system.gateway.log());
 }
 
 #[tokio::test]
@@ -76,7 +121,8 @@ async fn a_wipe_waits_at_the_gateway_for_a_device_that_is_away() {
     assert_eq!(wipe_state(&system).await, "pending");
     system.restart_gateway().await;
 
-    let ended = run(&mut maria.command(&["proxy"])).await;
+    // It may have to ask for the order twice, and waits until its answer has arrived.
+    let ended = run_within(2 * PATIENCE, &mut maria.command(&["proxy"])).await;
     assert!(ended.stderr.contains("has removed this device"), "{}", ended.stderr);
     assert!(!maria.folder().join("data/default/default.vault").exists(), "the keys are erased");
     eventually("the connector hears of it", PATIENCE, async || {
@@ -114,6 +160,16 @@ async fn wipe_state(system: &System) -> String {
     let listed = system.administer(&["device", "list", "--json"]).await;
     let listed: serde_json::Value = serde_json::from_str(&listed).expect("device list prints JSON");
     listed["devices"][0]["wipe"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Waits until a device that says that it was removed has erased what it had: its description goes last.
+async fn erased(device: &Device) {
+    let folder = device.folder().join("data/default");
+    eventually("the keys are erased", PATIENCE, async || {
+        let left = ["default.vault", "profile.json"].iter().any(|name| folder.join(name).exists());
+        (!left).then_some(())
+    })
+    .await;
 }
 
 /// Waits until the device's process says that it was removed.

@@ -13,6 +13,7 @@ pub(crate) mod http;
 pub(crate) mod jar;
 pub(crate) mod journey;
 pub(crate) mod office;
+pub(crate) mod port;
 pub(crate) mod process;
 pub(crate) mod relay;
 pub(crate) mod site;

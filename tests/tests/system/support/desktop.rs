@@ -15,10 +15,10 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use image::Rgb;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 use tokio::process::Command;
 
 pub(crate) use self::hands::Window;
+use super::port::Reserved;
 use super::process::{Part, binaries, descendants, memory, succeed};
 use super::{PATIENCE, eventually};
 
@@ -47,6 +47,7 @@ const IN_THE_ADDRESS: [u16; 2] = [250, 28];
 pub(crate) struct Desktop {
     display: String,
     driver: String,
+    _port: Reserved,
     _session: Part,
     _screen: Part,
     home: TempDir,
@@ -86,7 +87,8 @@ impl Desktop {
         let mut screen = Part::start("xvfb", &mut screen, home.path());
         let display = format!(":{}", screen.wait_for("").await);
 
-        let port = free_port().await;
+        let reserved = Reserved::new();
+        let port = reserved.port();
         session.args(["--", "bash", "-c", SESSION]).env("DRIVER_PORT", port.to_string());
         in_home(&mut session, home.path()).env("DISPLAY", &display).env("TAURI_WEBVIEW_AUTOMATION", "true");
         // What the app writes without a place of its own belongs to its person.
@@ -97,7 +99,7 @@ impl Desktop {
             tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok().map(drop)
         })
         .await;
-        Self { display, driver, _session: session, _screen: screen, home }
+        Self { display, driver, _port: reserved, _session: session, _screen: screen, home }
     }
 
     /// Opens the app.
@@ -390,12 +392,6 @@ fn in_home<'a>(command: &'a mut Command, home: &Path) -> &'a mut Command {
         .env("PATH", hands::search_path(home))
         .env_remove("WAYLAND_DISPLAY")
         .env_remove("DBUS_SESSION_BUS_ADDRESS")
-}
-
-/// Returns a port that is free, for programs that do not say which one they took.
-pub(crate) async fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind a port");
-    listener.local_addr().expect("a bound address").port()
 }
 
 /// Where pictures go that a person may want to look at.

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::Command;
 
-use super::desktop::free_port;
+use super::port::Reserved;
 use super::process::{Part, binaries};
 use super::{PATIENCE, eventually};
 
@@ -14,6 +14,7 @@ use super::{PATIENCE, eventually};
 pub(crate) struct Foreign {
     pub(crate) address: String,
     part: Part,
+    _port: Reserved,
     folder: TempDir,
 }
 
@@ -22,13 +23,14 @@ impl Foreign {
     /// which words it is started there.
     pub(crate) async fn start(module: &str, arrange: impl FnOnce(&Path, u16) -> Vec<String>) -> Self {
         let folder = tempfile::Builder::new().prefix("latchgate-foreign-").tempdir().expect("a folder for a program");
-        let port = free_port().await;
+        let reserved = Reserved::new();
+        let port = reserved.port();
         let words = arrange(folder.path(), port);
         let mut command = python();
         command.arg("-m").arg(module).args(words).current_dir(folder.path()).env("HOME", folder.path());
         let part = Part::start_parent(module, &mut command, folder.path());
         eventually(module, PATIENCE, async || TcpStream::connect(("127.0.0.1", port)).await.ok().map(drop)).await;
-        Self { address: format!("127.0.0.1:{port}"), part, folder }
+        Self { address: reserved.address.to_string(), part, _port: reserved, folder }
     }
 
     pub(crate) fn folder(&self) -> &Path {

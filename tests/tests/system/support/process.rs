@@ -115,6 +115,16 @@ impl Part {
         self.child.kill().await.unwrap_or_else(|error| panic!("kill {}: {error}", self.name));
     }
 
+    /// Stops the process in the middle of whatever it does; what is sent to it waits.
+    pub(crate) fn freeze(&self) {
+        signal_group(self.id(), "STOP");
+    }
+
+    /// Lets a frozen process go on.
+    pub(crate) fn thaw(&self) {
+        signal_group(self.id(), "CONT");
+    }
+
     /// Returns what it logged so far, earlier runs of the same name included.
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
@@ -203,20 +213,21 @@ pub(crate) fn descendants(process: u32) -> Vec<(u32, String)> {
 impl Drop for Part {
     fn drop(&mut self) {
         let Some(group) = self.child.id() else { return };
-        let signal = |name: &str| {
-            let target = format!("-{group}");
-            // A group that is gone already needs no signal.
-            let _ = std::process::Command::new("kill").args(["-s", name, "--", &target]).stderr(Stdio::null()).status();
-        };
         if self.has_children {
-            signal("TERM");
+            signal_group(group, "TERM");
             let deadline = Instant::now() + LAST_WORDS;
             while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
                 std::thread::sleep(Duration::from_millis(10));
             }
         }
-        signal("KILL");
+        signal_group(group, "KILL");
     }
+}
+
+/// Signals a part and its children. A group that is gone already needs no signal.
+fn signal_group(group: u32, name: &str) {
+    let target = format!("-{group}");
+    let _ = std::process::Command::new("kill").args(["-s", name, "--", &target]).stderr(Stdio::null()).status();
 }
 
 /// Runs a command to its end.

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::device::Device;
+use super::port::Reserved;
 use super::process::{Part, program, succeed};
 use super::relay::Relay;
 
@@ -43,7 +44,7 @@ pub(crate) struct System {
     pub(crate) intranet: Running,
     /// Where devices and the connector find the gateway.
     pub(crate) origin: String,
-    listening: SocketAddr,
+    listening: Reserved,
     how: How,
     invitations: AtomicUsize,
     folder: TempDir,
@@ -88,10 +89,10 @@ impl System {
 
         let gateway_toml = format!("data = \"gateway\"\n{}", options.gateway);
         std::fs::write(folder.path().join("gateway.toml"), gateway_toml).expect("write gateway.toml");
-        let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (gateway, listening) = start_gateway(folder.path(), any_port, how).await;
-        let relay = if options.observed { Some(Relay::start(listening).await) } else { None };
-        let origin = format!("http://{}", relay.as_ref().map_or(listening, |relay| relay.address));
+        let listening = Reserved::new();
+        let gateway = start_gateway(folder.path(), listening.address, how).await;
+        let relay = if options.observed { Some(Relay::start(listening.address).await) } else { None };
+        let origin = format!("http://{}", relay.as_ref().map_or(listening.address, |relay| relay.address));
 
         let config = connector_toml("Northlight Tools", &origin, &intranet) + &options.sites;
         std::fs::write(folder.path().join("connector.toml"), config).expect("write connector.toml");
@@ -146,7 +147,7 @@ impl System {
 
     /// Starts the gateway where it was.
     pub(crate) async fn start_gateway(&mut self) {
-        (self.gateway, _) = start_gateway(self.folder.path(), self.listening, self.how).await;
+        self.gateway = start_gateway(self.folder.path(), self.listening.address, self.how).await;
     }
 
     /// Kills the connector and starts it again.
@@ -193,13 +194,12 @@ impl OtherCompany {
     }
 }
 
-async fn start_gateway(folder: &Path, listen: SocketAddr, how: How) -> (Part, SocketAddr) {
+async fn start_gateway(folder: &Path, listen: SocketAddr, how: How) -> Part {
     let mut command = program("latchgate-gateway");
     command.args(["serve", "--listen", &listen.to_string(), "--config"]).arg(folder.join("gateway.toml"));
     let mut gateway = Part::start("gateway", how.arrange(&mut command), folder);
-    let origin = gateway.wait_for("LISTENING ").await;
-    let address = origin.trim_start_matches("http://").parse().unwrap_or_else(|_| panic!("not an address: {origin}"));
-    (gateway, address)
+    gateway.wait_for("LISTENING ").await;
+    gateway
 }
 
 async fn start_connector(folder: &Path, how: How) -> Part {

@@ -142,11 +142,15 @@ class Peer(WebSocketClientProtocol):
     def continueLater(self, delay, fun, tag=None):
         self.later(delay, fun)
 
+    # A case that passes ends by itself; how fast is no part of its verdict.
+
     def killAfter(self, delay):
-        self.later(delay, lambda: self._fail_connection())
+        self.later(10 * delay, lambda: self._fail_connection())
+
+    # Many cases say nothing more until they close.
 
     def closeAfter(self, delay):
-        self.later(delay, lambda: self.sendClose())
+        self.later(3 * delay, lambda: self.sendClose())
 
     def later(self, delay, fun):
         unless_closed = lambda: None if self.state == WebSocketProtocol.STATE_CLOSED else fun()
@@ -180,7 +184,8 @@ def plain(value):
 async def run(case, url, connect):
     factory = WebSocketClientFactory(url)
     factory.logFrames = True
-    factory.setProtocolOptions(failByDrop=False, openHandshakeTimeout=30, closeHandshakeTimeout=10)
+    deadlines = {"openHandshakeTimeout": 30, "closeHandshakeTimeout": 30, "serverConnectionDropTimeout": 30}
+    factory.setProtocolOptions(failByDrop=False, **deadlines)
     peer = Peer(case)
     peer.factory = factory
     loop = asyncio.get_running_loop()
