@@ -39,7 +39,8 @@ pub(crate) struct Bus {
     pub(crate) node: NodeId,
     commands: UnboundedSender<Command>,
     up: Arc<AtomicBool>,
-    nodes: Mutex<HashMap<NodeId, Instant>>,
+    /// When each other node was heard; nothing where it fell silent.
+    nodes: Mutex<HashMap<NodeId, Option<Instant>>>,
 }
 
 /// The other end: carries commands to NATS and what arrives to the relay.
@@ -133,21 +134,28 @@ impl Bus {
         drop(self.commands.send(command));
     }
 
-    /// Notes that a node was heard.
-    pub(crate) fn heard(&self, node: NodeId) {
+    /// Notes that a node was heard. True when it was silent before: whom it serves was forgotten.
+    pub(crate) fn heard(&self, node: NodeId) -> bool {
         let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
-        if nodes.insert(node, Instant::now()).is_none() {
-            info!(node = %format_args!("{:016x}", node.0), "another node is there");
+        let before = nodes.insert(node, Some(Instant::now()));
+        match before {
+            None => info!(node = %format_args!("{:016x}", node.0), "another node is there"),
+            Some(None) => info!(node = %format_args!("{:016x}", node.0), "a node that was silent is there again"),
+            Some(Some(_)) => {}
         }
+        before == Some(None)
     }
 
-    /// Returns the nodes that are silent, and forgets them.
+    /// Returns the nodes that have become silent.
     fn take_silent(&self) -> Vec<NodeId> {
         let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
-        let silent: Vec<_> =
-            nodes.iter().filter(|(_, heard)| heard.elapsed() > NODE_SILENT).map(|(node, _)| *node).collect();
-        nodes.retain(|node, _| !silent.contains(node));
+        let silent = nodes.iter_mut().filter(|(_, heard)| heard.is_some_and(|heard| heard.elapsed() > NODE_SILENT));
         silent
+            .map(|(node, heard)| {
+                *heard = None;
+                *node
+            })
+            .collect()
     }
 
     /// Forgets a node that goes away.
@@ -298,8 +306,8 @@ fn handle_message(shared: &Arc<Shared>, subject: &str, payload: Bytes) {
         return;
     };
     let own = message.node == bus.node;
-    if !own {
-        bus.heard(message.node);
+    if !own && bus.heard(message.node) {
+        shared.hub.find_again();
     }
     match subject {
         Subject::Up(instance_id, device_id) if !own => shared.hub.handle_up(instance_id, device_id, &message),
@@ -330,8 +338,50 @@ fn read_ids(body: &[u8]) -> Option<(InstanceId, DeviceId)> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// What a node says on a bus without a server.
+    pub(crate) struct Overheard(UnboundedReceiver<Command>);
+
+    impl Bus {
+        /// Makes a bus without a server.
+        pub(crate) fn unconnected(node: NodeId) -> (Self, Overheard) {
+            let (commands, said) = unbounded_channel();
+            let up = Arc::new(AtomicBool::new(true));
+            (Self { node, commands, up, nodes: Mutex::default() }, Overheard(said))
+        }
+    }
+
+    impl Overheard {
+        /// Returns what was said since the last time.
+        pub(crate) fn take(&mut self) -> Vec<(Subject, Message)> {
+            let mut said = Vec::new();
+            while let Ok(command) = self.0.try_recv() {
+                match command {
+                    Command::Publish(subject, message) | Command::Frame(subject, message, _) => {
+                        said.push((subject, Message::decode(message).unwrap()));
+                    }
+                    Command::Subscribe(_) | Command::Unsubscribe(_) | Command::Resume => {}
+                }
+            }
+            said
+        }
+    }
+
+    #[test]
+    fn a_node_that_was_silent_counts_as_heard_again_once() {
+        let (bus, _said) = Bus::unconnected(NodeId(1));
+        let other = NodeId(2);
+        assert!(!bus.heard(other), "nothing was known of it");
+        assert!(!bus.heard(other));
+        let long_ago = Instant::now().checked_sub(NODE_SILENT * 2).expect("this machine has run for seconds");
+        bus.nodes.lock().unwrap().insert(other, Some(long_ago));
+        assert_eq!(bus.take_silent(), [other]);
+        assert_eq!(bus.take_silent(), [], "it is silent once");
+        assert!(bus.heard(other));
+        assert!(!bus.heard(other));
+    }
 
     #[test]
     fn ab_41_a_bus_without_credentials_or_in_the_clear_is_refused() {

@@ -223,6 +223,13 @@ impl Hub {
         }
     }
 
+    /// Finds whoever a node serves that is heard after it was forgotten.
+    pub(crate) fn find_again(&self) {
+        for instance in self.instances().by_id.values() {
+            instance.find_again();
+        }
+    }
+
     /// Tells the other nodes who is here.
     pub(crate) fn say_everything(&self) {
         for instance in self.instances().by_id.values() {

@@ -4,14 +4,15 @@
 //! or dies. PostgreSQL refuses to run as root; root runs it as the user `postgres`.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::io::{BufRead as _, BufReader};
+use std::net::{Ipv4Addr, TcpStream};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -28,7 +29,7 @@ impl PostgresServer {
         let template = template(&programs);
         let folder = tempfile::Builder::new().prefix("lg-pg-").tempdir().unwrap();
         give_away(folder.path());
-        let copied = as_user(&["cp", "-r", path(&template.join("data")), path(&folder.path().join("data"))]);
+        let copied = as_user(&["cp", "-r", path(&template), path(&folder.path().join("data"))]);
         run(copied);
         let mut server = Self { process: None, folder, programs };
         server.resume();
@@ -83,11 +84,17 @@ pub(crate) struct NatsServer {
     process: Option<Child>,
     folder: TempDir,
     port: u16,
+    /// Has the port too, without listening there: the system gives it to nobody else, also while the server is
+    /// stopped. The server asks for it by its number, which is allowed beside a socket that does not listen.
+    _reserved: TcpSocket,
 }
 
 impl NatsServer {
     pub(crate) fn start() -> Self {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        let reserved = TcpSocket::new_v4().unwrap();
+        reserved.set_reuseaddr(true).unwrap();
+        reserved.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let port = reserved.local_addr().unwrap().port();
         let folder = tempfile::Builder::new().prefix("lg-nats-").tempdir().unwrap();
         let user = |name: &str, subjects: &str| {
             format!(
@@ -97,7 +104,7 @@ impl NatsServer {
         let users = [user("latchgate", "lg1.>"), user("other", "other.>")].join(", ");
         let configuration = format!("listen: \"127.0.0.1:{port}\"\nauthorization {{ users: [{users}] }}\n");
         fs::write(folder.path().join("nats.conf"), configuration).unwrap();
-        let mut server = Self { process: None, folder, port };
+        let mut server = Self { process: None, folder, port, _reserved: reserved };
         server.resume();
         server
     }
@@ -208,22 +215,22 @@ fn postgres_programs() -> PathBuf {
     folders.max().expect("PostgreSQL is missing: apt-get install postgresql")
 }
 
-/// Makes an empty cluster once for all tests of this user.
+/// Makes an empty cluster once for all tests of this user. It gets its name when it is complete: what a killed test
+/// leaves behind is never taken for one.
 fn template(programs: &Path) -> PathBuf {
     let version = programs.parent().unwrap().file_name().unwrap().to_str().unwrap();
     let who = fs::metadata("/proc/self").unwrap().uid();
-    let folder = std::env::temp_dir().join(format!("latchgate-test-postgres-{version}-{who}"));
-    let lock = File::create(folder.with_extension("lock")).unwrap();
+    let cluster = std::env::temp_dir().join(format!("latchgate-test-cluster-{version}-{who}"));
+    let lock = File::create(cluster.with_extension("lock")).unwrap();
     lock.lock().unwrap();
-    if folder.join("complete").exists() {
-        return folder;
+    if cluster.exists() {
+        return cluster;
     }
-    drop(fs::remove_dir_all(&folder));
-    fs::create_dir(&folder).unwrap();
-    File::create(folder.join("password")).unwrap().write_all(PASSWORD.as_bytes()).unwrap();
-    give_away(&folder);
+    let folder = tempfile::Builder::new().prefix("lg-pg-").tempdir().unwrap();
     let initdb = programs.join("initdb");
-    let (data, password) = (folder.join("data"), folder.join("password"));
+    let (data, password) = (folder.path().join("data"), folder.path().join("password"));
+    fs::write(&password, PASSWORD).unwrap();
+    give_away(folder.path());
     run(as_user(&[
         path(&initdb),
         "--no-sync",
@@ -236,6 +243,6 @@ fn template(programs: &Path) -> PathBuf {
         "-D",
         path(&data),
     ]));
-    File::create(folder.join("complete")).unwrap();
-    folder
+    fs::rename(&data, &cluster).unwrap();
+    cluster
 }

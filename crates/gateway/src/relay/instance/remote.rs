@@ -1,7 +1,8 @@
 //! The part of an instance that is at other nodes, as the bus tells it.
 //!
 //! 1. The node with the connector says so to every node with a part of the instance; those answer with the
-//!    devices that they serve. Each change is said when it happens.
+//!    devices that they serve. Each change is said when it happens, and once more where what two nodes say about
+//!    one connector can cross.
 //! 2. What is not here goes over the bus, to where the peer was said to be. Frames and presence of a device
 //!    share a subject, and so arrive in their order.
 //! 3. A login takes the place of an older one at another node: each login is said, its own echo tells the node
@@ -142,6 +143,8 @@ impl Instance {
             bus.subscribe(Subject::UpOfAll(self.id));
             self.say(Kind::Present, &[]);
         } else {
+            // Another node that has the connector says so when it hears this.
+            seats.remote.connector = None;
             seats.remote.devices.clear();
             bus.unsubscribe(Subject::UpOfAll(self.id));
             self.say(Kind::Absent, &[]);
@@ -272,7 +275,7 @@ impl Instance {
                 }
             }
             Kind::Present if !own => self.handle_connector(&mut seats, message.node),
-            Kind::Absent if !own => seats.forget_connector(message.node),
+            Kind::Absent if !own => self.handle_connector_gone(&mut seats, message.node),
             Kind::Ask if !own && seats.connector_is_ready() => self.say(Kind::Present, &[]),
             Kind::Control if !own => {
                 drop(seats);
@@ -306,6 +309,15 @@ impl Instance {
         }
     }
 
+    /// The connector is not at another node any more. Where it is at this one, it is said again: who heard of this
+    /// node before that one takes the connector for gone.
+    fn handle_connector_gone(&self, seats: &mut Seats, node: NodeId) {
+        seats.forget_connector(node);
+        if seats.connector_is_ready() {
+            self.say(Kind::Present, &[]);
+        }
+    }
+
     /// A node is gone, and with it everybody whom it served.
     pub(in crate::relay) fn handle_node_gone(&self, node: NodeId) {
         let mut seats = self.seats();
@@ -315,6 +327,12 @@ impl Instance {
         for device_id in gone {
             seats.leave_remote(device_id);
         }
+    }
+
+    /// Says that the connector is here, or asks where it is: the answers name the devices of both nodes.
+    pub(in crate::relay) fn find_again(&self) {
+        let kind = if self.seats().connector_is_ready() { Kind::Present } else { Kind::Ask };
+        self.say(kind, &[]);
     }
 
     /// Says who is here, after a time in which nobody could hear it.
@@ -351,4 +369,127 @@ fn begin(payload: &[u8]) -> BytesMut {
     publish::begin(&mut packet, payload.len());
     packet.extend_from_slice(payload);
     packet
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use latchgate_protocol::InstanceId;
+
+    use super::*;
+    use crate::bus::tests::Overheard;
+    use crate::config::Limits;
+    use crate::relay::Hub;
+    use crate::relay::link::Presence;
+
+    const INSTANCE: InstanceId = InstanceId::from_bytes([1; 16]);
+    const DEVICE: DeviceId = DeviceId::from_bytes([2; 16]);
+    const OLD: NodeId = NodeId(1);
+    const NEW: NodeId = NodeId(2);
+    const THIRD: NodeId = NodeId(3);
+    const COMES: Presence = Presence { absent: false, present: true };
+    const LEAVES: Presence = Presence { absent: true, present: false };
+    const LEAVES_AND_COMES: Presence = Presence { absent: true, present: true };
+
+    /// A node, and what it says to the others.
+    fn node(node: NodeId) -> (Hub, Overheard) {
+        let (bus, said) = Bus::unconnected(node);
+        (Hub::new(&Limits::default(), Arc::default(), Some(Arc::new(bus))), said)
+    }
+
+    fn tell(hub: &Hub, node: NodeId, kind: Kind) {
+        hub.handle_instance(INSTANCE, &Message { kind, node, body: Bytes::new() }, false);
+    }
+
+    /// Tells a node what another one said to a connector or about it since the last time.
+    fn pass_on(said: &mut Overheard, hub: &Hub) {
+        for (subject, message) in said.take() {
+            match subject {
+                Subject::Instance(INSTANCE) => hub.handle_instance(INSTANCE, &message, false),
+                Subject::Up(INSTANCE, device_id) => hub.handle_up(INSTANCE, device_id, &message),
+                Subject::Up(..)
+                | Subject::UpOfAll(_)
+                | Subject::Down(..)
+                | Subject::Instance(_)
+                | Subject::Revoke
+                | Subject::Drain
+                | Subject::Alive => {}
+            }
+        }
+    }
+
+    /// Returns what the device hears of its connector since the last time.
+    fn heard(device: &DeviceLink) -> Presence {
+        device.pop(usize::MAX, &mut Vec::new()).0
+    }
+
+    #[test]
+    fn a_node_that_hears_of_the_old_place_of_a_connector_after_the_new_one_finds_it() {
+        let ((new, mut said), (third, _)) = (node(NEW), node(THIRD));
+        let (instance, device) = third.join_device(INSTANCE, DEVICE).unwrap();
+        tell(&third, OLD, Kind::Present);
+        instance.device_wants_presence(&device);
+        assert_eq!(heard(&device), COMES);
+
+        let (instance, connector) = new.join_connector(INSTANCE, 0).unwrap();
+        instance.connector_ready(&connector);
+        pass_on(&mut said, &third);
+        assert_eq!(heard(&device), LEAVES_AND_COMES);
+        for kind in [Kind::Present, Kind::Absent] {
+            tell(&new, OLD, kind);
+            tell(&third, OLD, kind);
+        }
+        assert_eq!(heard(&device), LEAVES);
+        pass_on(&mut said, &third);
+        assert_eq!(heard(&device), COMES);
+    }
+
+    #[test]
+    fn a_device_whose_connector_left_its_node_for_another_finds_it() {
+        let ((old, mut said_by_old), (new, mut said_by_new)) = (node(OLD), node(NEW));
+        let (instance, left) = old.join_connector(INSTANCE, 0).unwrap();
+        instance.connector_ready(&left);
+        let (_, device) = old.join_device(INSTANCE, DEVICE).unwrap();
+        instance.device_wants_presence(&device);
+        assert_eq!(heard(&device), COMES);
+
+        // The new place is known before the old connection ended.
+        let (elsewhere, connector) = new.join_connector(INSTANCE, 0).unwrap();
+        elsewhere.connector_ready(&connector);
+        pass_on(&mut said_by_new, &old);
+        said_by_old.take();
+        old.leave_connector(&instance, &left);
+        assert_eq!(heard(&device), LEAVES);
+        pass_on(&mut said_by_old, &new);
+        pass_on(&mut said_by_new, &old);
+        assert_eq!(heard(&device), COMES);
+    }
+
+    #[test]
+    fn nodes_that_could_not_hear_each_other_for_a_while_find_their_peers_again() {
+        let ((one, mut said_by_one), (other, mut said_by_other)) = (node(OLD), node(NEW));
+        let (company, connector) = one.join_connector(INSTANCE, 0).unwrap();
+        company.connector_ready(&connector);
+        let (instance, device) = other.join_device(INSTANCE, DEVICE).unwrap();
+        instance.device_ready(&device);
+        pass_on(&mut said_by_one, &other);
+        pass_on(&mut said_by_other, &one);
+        instance.device_wants_presence(&device);
+        assert_eq!(heard(&device), COMES);
+        assert!(company.has_device(DEVICE));
+
+        one.handle_node_gone(NEW);
+        other.handle_node_gone(OLD);
+        assert_eq!(heard(&device), LEAVES);
+        assert!(!company.has_device(DEVICE));
+        said_by_one.take();
+        said_by_other.take();
+
+        other.find_again();
+        pass_on(&mut said_by_other, &one);
+        pass_on(&mut said_by_one, &other);
+        pass_on(&mut said_by_other, &one);
+        assert_eq!(heard(&device), COMES);
+        assert!(company.has_device(DEVICE));
+    }
 }
