@@ -17,6 +17,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use latchgate_link::dial::{DialConfig, TlsRoots};
 use latchgate_protocol::GatewayOrigin;
@@ -99,6 +100,23 @@ pub struct Config {
     pub(crate) local: Option<SocketAddr>,
     pub(crate) sites: Vec<SiteConfig>,
     source: Option<PathBuf>,
+    written: Option<Written>,
+}
+
+/// When a file was written, and how long it is: the clock of a file system is not fine enough to tell any two writes
+/// apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Written {
+    at: SystemTime,
+    length: u64,
+}
+
+impl Written {
+    /// Looks at a file; `None` where there is none to look at.
+    pub(crate) fn look(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some(Self { at: metadata.modified().ok()?, length: metadata.len() })
+    }
 }
 
 impl Config {
@@ -107,10 +125,13 @@ impl Config {
     /// # Errors
     /// [`ConfigError`] names the first thing that is wrong.
     pub fn load(path: &Path, plain_http: PlainHttp) -> Result<Self, ConfigError> {
+        // Looked at first: a write that comes while the file is read counts as a change.
+        let written = Written::look(path);
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Io { path: path.to_owned(), source })?;
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut config = Self::parse(&text, folder, plain_http)?;
         config.source = Some(path.to_owned());
+        config.written = written;
         Ok(config)
     }
 
@@ -138,6 +159,7 @@ impl Config {
             local: raw.local.map(|local| check_local(local.listen)).transpose()?,
             sites,
             source: None,
+            written: None,
         })
     }
 
@@ -169,6 +191,11 @@ impl Config {
     /// Returns the file that the configuration was read from, if it was.
     pub(crate) fn source(&self) -> Option<&Path> {
         self.source.as_deref()
+    }
+
+    /// Returns how that file was written when it was read.
+    pub(crate) fn written(&self) -> Option<Written> {
+        self.written
     }
 
     /// Returns how to dial the gateway.

@@ -23,7 +23,7 @@ use latchgate_tunnel::keys::{DeviceSetupSecretKey, StaticPrivateKey};
 use latchgate_tunnel::pairing::{InitiatorParams, Paired, PairingInitiator};
 use rand_core::UnwrapErr;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::audit::Audit;
@@ -45,6 +45,15 @@ pub(crate) type TestBody = BoxBody<Bytes, Infallible>;
 
 pub(crate) fn rng() -> UnwrapErr<SysRng> {
     UnwrapErr(SysRng)
+}
+
+/// Keeps a port of this machine at which connecting is refused: the system gives it to nobody else. Who asks for it by
+/// its number may listen there meanwhile.
+pub(crate) fn reserve_port() -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseaddr(true).unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    socket
 }
 
 /// A store in a folder of its own.

@@ -1,16 +1,14 @@
 //! Notices changes of the store and of the configuration, and does what is due from time to time.
 
 use std::error::Error;
-use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
 use super::Core;
 use crate::audit::Event;
-use crate::config::Config;
+use crate::config::{Config, Written};
 use crate::limits::{SWEEP_INTERVAL, USAGE_INTERVAL, WATCH_INTERVAL};
 use crate::store::{StoreError, Watcher};
 use crate::time::UnixSeconds;
@@ -34,12 +32,12 @@ async fn watch(core: &Arc<Core>, watcher: Watcher) {
     let mut sweeping = steady(interval(SWEEP_INTERVAL));
     let mut flushing = steady(interval(USAGE_INTERVAL));
     let mut version = None;
-    let mut written = core.config.source().and_then(modified);
+    let mut written = core.config.written();
     loop {
         tokio::select! {
             _ = looking.tick() => {
                 look(core, watcher.version(), &mut version).await;
-                let latest = core.config.source().and_then(modified);
+                let latest = core.config.source().and_then(Written::look);
                 if latest != written {
                     written = latest;
                     reload(core).await;
@@ -104,9 +102,4 @@ async fn declare(core: &Arc<Core>, config: Config) -> Result<(), Box<dyn Error +
     }
     let declared = core.blocking(move |core| core.shared.board.declare(&config)).await;
     declared.unwrap_or(Ok(())).map_err(Into::into)
-}
-
-fn modified(path: &Path) -> Option<(SystemTime, u64)> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.modified().ok()?, metadata.len()))
 }

@@ -58,8 +58,10 @@ impl Session {
             }
         };
         let response = tokio::select! {
-            answer = within_head_timeout(&activity, UPSTREAM_HEAD_TIMEOUT, answer) => answer?,
+            // A leash that is pulled has the last word: it also breaks off what the site is sent and answers.
+            biased;
             () = leash.cancelled() => return Err(Refusal::SITE_NOT_ALLOWED),
+            answer = within_head_timeout(&activity, UPSTREAM_HEAD_TIMEOUT, answer) => answer?,
         };
         Ok(relay(response, &counters, leash))
     }

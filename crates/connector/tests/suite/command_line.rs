@@ -8,6 +8,7 @@ use latchgate_gateway::Gateway;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::net::TcpSocket;
 use tokio::process::Command;
 
 /// A folder with `connector.toml` in the making, and a gateway.
@@ -211,15 +212,15 @@ async fn people_groups_devices_and_reports_are_managed() {
 async fn a_revocation_holds_while_the_gateway_is_away() {
     let desk = Desk::ready().await;
     let invited = desk.done(&["--json", "device", "invite", "maria", "--text"]).await.json();
-    let Desk { folder, gateway } = desk;
-    gateway.shutdown().await;
-    let desk = Desk { gateway: Gateway::start(other_gateway(folder.path())).await.unwrap(), folder };
+    // Bound and not listening: it is refused there, and nobody else gets the port.
+    let away = TcpSocket::new_v4().unwrap();
+    away.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let path = desk.path("connector.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let nowhere = format!("http://{}", away.local_addr().unwrap());
+    std::fs::write(&path, text.replace(&desk.origin(), &nowhere)).unwrap();
     let said = desk.done(&["device", "revoke", invited["device"].as_str().unwrap()]).await;
     assert!(said.err.contains("will be told by `serve`"), "{}", said.err);
-}
-
-fn other_gateway(folder: &Path) -> latchgate_gateway::Config {
-    latchgate_gateway::Config::loopback(folder.join("other-gateway"))
 }
 
 #[tokio::test(flavor = "multi_thread")]

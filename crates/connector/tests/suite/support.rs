@@ -28,7 +28,7 @@ use latchgate_tunnel::session::SessionParams;
 use latchgate_tunnel::{PairingCode, StaticPublicKey};
 use rand_core::UnwrapErr;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::timeout;
 
 /// Long enough for a loaded machine; a test that waits for it has failed.
@@ -41,6 +41,8 @@ pub(crate) const WIKI: &str = "http://wiki.example.com/";
 pub(crate) struct Company {
     pub(crate) gateway: Option<latchgate_gateway::Running>,
     pub(crate) address: SocketAddr,
+    /// Keeps the gateway's port while it is stopped.
+    _port: TcpSocket,
     pub(crate) connector: Option<Running>,
     pub(crate) store: Store,
     pub(crate) folder: TempDir,
@@ -53,8 +55,11 @@ impl Company {
     /// Registers a connector at a new gateway, with Maria among the staff; nothing is connected.
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let gateway = start_gateway(folder.path(), None).await;
-        let address = gateway.addr();
+        let port = TcpSocket::new_v4().expect("a socket");
+        port.set_reuseaddr(true).expect("a port that the gateway may listen at");
+        port.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
+        let address = port.local_addr().expect("an address");
+        let gateway = start_gateway(folder.path(), address).await;
         let data = folder.path().join("data");
         let store = init(&data, dial_config(address), None).await.expect("an instance");
         store
@@ -63,6 +68,7 @@ impl Company {
         Self {
             gateway: Some(gateway),
             address,
+            _port: port,
             connector: None,
             store,
             folder,
@@ -99,7 +105,7 @@ impl Company {
     /// Starts the gateway again at its former address and waits until the connector is back.
     pub(crate) async fn start_gateway(&mut self) {
         let before = self.connector.as_ref().map(|connector| *connector.connections().borrow());
-        self.gateway = Some(start_gateway(self.folder.path(), Some(self.address)).await);
+        self.gateway = Some(start_gateway(self.folder.path(), self.address).await);
         if let (Some(connector), Some(before)) = (&self.connector, before) {
             let mut connections = connector.connections();
             let back = connections.wait_for(|count| *count > before);
@@ -295,11 +301,9 @@ fn dialer_to(gateway: GatewayOrigin) -> Dialer {
     Dialer::new(DialConfig { gateway, roots: TlsRoots::Platform, proxy: None }).expect("a dialer")
 }
 
-async fn start_gateway(folder: &Path, address: Option<SocketAddr>) -> latchgate_gateway::Running {
+async fn start_gateway(folder: &Path, address: SocketAddr) -> latchgate_gateway::Running {
     let mut config = latchgate_gateway::Config::loopback(folder.join("gateway"));
-    if let Some(address) = address {
-        config.listen = address;
-    }
+    config.listen = address;
     // A gateway that was stopped a moment ago may still hold its folder.
     let starting = async {
         loop {

@@ -7,7 +7,7 @@ use http_body_util::BodyExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use crate::fixture::{TestApp, Upstream, WIKI, empty, refusal, wiki};
+use crate::fixture::{TestApp, Upstream, WIKI, empty, refusal, reserve_port, wiki};
 
 /// A site that answers every connection with the given bytes and closes it.
 async fn raw_site(answer: &'static [u8]) -> SocketAddr {
@@ -129,9 +129,8 @@ async fn a_site_cannot_pretend_to_be_the_connector() {
 
 #[tokio::test]
 async fn a_site_that_is_away_is_named_so() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let away = reserve_port();
+    let address = away.local_addr().unwrap();
     let app = TestApp::new(&wiki(&format!("http://{address}"), ""));
     let device = app.device_of("maria", "staff").await;
     assert_eq!(refusal(&device.get(WIKI).await), (502, "upstream-unreachable"));

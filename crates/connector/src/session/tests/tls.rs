@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
 use crate::config::Config;
-use crate::fixture::{TestApp, Upstream, WIKI, full, refusal, text, wiki};
+use crate::fixture::{TestApp, Upstream, WIKI, full, refusal, reserve_port, text, wiki};
 use crate::site::Site;
 use crate::upstream::{Resolve, UpstreamError};
 
@@ -220,10 +220,8 @@ async fn ab_58_an_address_is_pinned_and_a_rebound_name_is_not_asked_again() {
 /// A name has a good address and a forbidden one, and the good one does not answer: the other is not the next best.
 #[tokio::test]
 async fn ab_58_of_several_addresses_only_permitted_ones_are_tried() {
-    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = silent.local_addr().unwrap().port();
-    drop(silent);
-    let metadata = TcpListener::bind(("127.0.0.2", port)).await.unwrap();
+    let metadata = TcpListener::bind("127.0.0.2:0").await.unwrap();
+    let port = metadata.local_addr().unwrap().port();
     // A company's address that answers nothing, and what stands for a metadata service beside it.
     let addresses = ["192.0.2.1", "127.0.0.2", "::ffff:127.0.0.2"].map(|ip| SocketAddr::new(ip.parse().unwrap(), port));
     for order in [[0, 1, 2], [1, 0, 2], [2, 1, 0]] {
@@ -257,8 +255,9 @@ async fn ab_58_requests_stay_with_the_pinned_address_when_connections_are_renewe
 
 #[tokio::test]
 async fn ab_58_an_address_that_stopped_answering_is_resolved_and_checked_anew() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let gone = listener.local_addr().unwrap();
+    let reserved = reserve_port();
+    let gone = reserved.local_addr().unwrap();
+    let listener = TcpListener::bind(gone).await.unwrap();
     let forbidden = SocketAddr::new("169.254.169.254".parse().unwrap(), gone.port());
     let resolver = Rebinding::new(vec![vec![gone], vec![forbidden]]);
     let site = site(&format!("http://localhost:{}", gone.port()), Arc::clone(&resolver));
