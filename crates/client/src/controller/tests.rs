@@ -141,13 +141,23 @@ pub(super) fn passphrase(text: &str) -> UnlockSecret {
 
 /// Fetches a page through the proxy.
 async fn get(endpoint: &ProxyEndpoint, url: &str) -> String {
+    fetch(endpoint, url, "*/*").await
+}
+
+/// Fetches a page through the proxy as a browser does for a person.
+async fn visit(endpoint: &ProxyEndpoint, url: &str) -> String {
+    fetch(endpoint, url, "text/html").await
+}
+
+async fn fetch(endpoint: &ProxyEndpoint, url: &str, accept: &str) -> String {
     use base64::Engine as _;
     let pair = format!("{}:{}", endpoint.user, *endpoint.password);
     let basic = base64::engine::general_purpose::STANDARD.encode(pair);
     let host = url.split('/').nth(2).unwrap();
     let mut stream = TcpStream::connect(endpoint.addr).await.unwrap();
     let head = format!(
-        "GET {url} HTTP/1.1\r\nHost: {host}\r\nProxy-Authorization: Basic {basic}\r\nConnection: close\r\n\r\n"
+        "GET {url} HTTP/1.1\r\nHost: {host}\r\nAccept: {accept}\r\nProxy-Authorization: Basic {basic}\r\n\
+         Connection: close\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     let mut answer = String::new();

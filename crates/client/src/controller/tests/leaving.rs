@@ -36,7 +36,10 @@ async fn ab_86_the_companys_sealed_word_erases_everything_and_says_so() {
     assert!(device.store.values.lock().unwrap().is_empty());
     assert!(!device.folder.path().join("work/profile.json").exists());
     assert_eq!(device.erased.load(Ordering::Relaxed), 1, "what pages kept is erased");
-    assert!(TcpStream::connect(endpoint.addr).await.is_err(), "the proxy is closed");
+    // The listener's task is dropped by the runtime, in its own time.
+    while TcpStream::connect(endpoint.addr).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]

