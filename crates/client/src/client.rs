@@ -319,7 +319,7 @@ impl Client {
         self.controller.lock(LockCause::Person);
     }
 
-    /// Waits until what [`Client::lock`] has ended is gone: from here on no key is in memory.
+    /// Waits until the connection that [`Client::lock`] has ended is gone, and the vault's keys with it.
     pub async fn closed(&self) {
         self.controller.closed().await;
     }

@@ -40,11 +40,20 @@ impl Partings {
     }
 
     /// Ends the sessions of the devices that the store counts as revoked. Those that are `known` are not looked up.
+    ///
+    /// # Errors
+    /// The first failure of the store; the others are told nevertheless.
     pub(crate) fn say(&self, store: &Store, known: impl Fn(DeviceId) -> bool) -> Result<(), StoreError> {
         let Some(cutter) = self.present().cutter.clone() else { return Ok(()) };
+        let mut outcome = Ok(());
         for device_id in cutter.devices().into_iter().filter(|device_id| !known(*device_id)) {
-            let Some(device) = store.device(device_id)?.filter(|device| device.state == DeviceState::Revoked) else {
-                continue;
+            let device = match store.device(device_id) {
+                Ok(Some(device)) if device.state == DeviceState::Revoked => device,
+                Ok(_) => continue,
+                Err(error) => {
+                    outcome = outcome.and(Err(error));
+                    continue;
+                }
             };
             let ordered = device.wipe == Some(WipeState::Pending);
             let reason = if ordered { CloseReason::Wipe } else { CloseReason::Revoked };
@@ -54,7 +63,7 @@ impl Partings {
                 present.leaving.insert(device_id, Instant::now() + PARTING);
             }
         }
-        Ok(())
+        outcome
     }
 
     /// The device has left. True when that was waited for.

@@ -41,6 +41,8 @@ pub(crate) struct Bus {
     up: Arc<AtomicBool>,
     /// When each other node was heard; nothing where it fell silent.
     nodes: Mutex<HashMap<NodeId, Option<Instant>>>,
+    /// One of them was heard again since it fell silent.
+    returned: AtomicBool,
 }
 
 /// The other end: carries commands to NATS and what arrives to the relay.
@@ -95,7 +97,8 @@ impl Bus {
             }
         };
         let node = NodeId(rng().next_u64());
-        Ok((Self { node, commands: sender, up, nodes: Mutex::default() }, Carrier { client, commands }))
+        let bus = Self { node, commands: sender, up, nodes: Mutex::default(), returned: AtomicBool::new(false) };
+        Ok((bus, Carrier { client, commands }))
     }
 
     /// Hears what is sent to a subject.
@@ -134,16 +137,23 @@ impl Bus {
         drop(self.commands.send(command));
     }
 
-    /// Notes that a node was heard. True when it was silent before: whom it serves was forgotten.
-    pub(crate) fn heard(&self, node: NodeId) -> bool {
+    /// Notes that a node was heard.
+    fn heard(&self, node: NodeId) {
         let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
         let before = nodes.insert(node, Some(Instant::now()));
         match before {
             None => info!(node = %format_args!("{:016x}", node.0), "another node is there"),
-            Some(None) => info!(node = %format_args!("{:016x}", node.0), "a node that was silent is there again"),
+            Some(None) => {
+                info!(node = %format_args!("{:016x}", node.0), "a node that was silent is there again");
+                self.returned.store(true, Ordering::Release);
+            }
             Some(Some(_)) => {}
         }
-        before == Some(None)
+    }
+
+    /// Tells whether nodes were heard again that had been silent: whom they serve was forgotten.
+    fn take_returned(&self) -> bool {
+        self.returned.swap(false, Ordering::AcqRel)
     }
 
     /// Returns the nodes that have become silent.
@@ -246,6 +256,10 @@ impl Carrier {
                         warn!(node = %format_args!("{:016x}", node.0), "a node is silent");
                         shared.hub.handle_node_gone(node);
                     }
+                    // Once for all that return together, as when the server was away.
+                    if bus.take_returned() {
+                        shared.hub.find_again();
+                    }
                 }
             }
         }
@@ -306,8 +320,8 @@ fn handle_message(shared: &Arc<Shared>, subject: &str, payload: Bytes) {
         return;
     };
     let own = message.node == bus.node;
-    if !own && bus.heard(message.node) {
-        shared.hub.find_again();
+    if !own {
+        bus.heard(message.node);
     }
     match subject {
         Subject::Up(instance_id, device_id) if !own => shared.hub.handle_up(instance_id, device_id, &message),
@@ -349,7 +363,8 @@ pub(crate) mod tests {
         pub(crate) fn unconnected(node: NodeId) -> (Self, Overheard) {
             let (commands, said) = unbounded_channel();
             let up = Arc::new(AtomicBool::new(true));
-            (Self { node, commands, up, nodes: Mutex::default() }, Overheard(said))
+            let bus = Self { node, commands, up, nodes: Mutex::default(), returned: AtomicBool::new(false) };
+            (bus, Overheard(said))
         }
     }
 
@@ -373,14 +388,17 @@ pub(crate) mod tests {
     fn a_node_that_was_silent_counts_as_heard_again_once() {
         let (bus, _said) = Bus::unconnected(NodeId(1));
         let other = NodeId(2);
-        assert!(!bus.heard(other), "nothing was known of it");
-        assert!(!bus.heard(other));
+        bus.heard(other);
+        bus.heard(other);
+        assert!(!bus.take_returned(), "it was not silent");
         let long_ago = Instant::now().checked_sub(NODE_SILENT * 2).expect("this machine has run for seconds");
         bus.nodes.lock().unwrap().insert(other, Some(long_ago));
         assert_eq!(bus.take_silent(), [other]);
         assert_eq!(bus.take_silent(), [], "it is silent once");
-        assert!(bus.heard(other));
-        assert!(!bus.heard(other));
+        bus.heard(other);
+        bus.heard(other);
+        assert!(bus.take_returned());
+        assert!(!bus.take_returned());
     }
 
     #[test]

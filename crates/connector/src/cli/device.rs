@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
+use latchgate_protocol::DeviceId;
 use latchgate_protocol::rest::OrderWipe;
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -252,17 +253,17 @@ fn end(context: &Context, prefix: &str, end: End, output: &mut Output) -> Result
     output.done(&format!("device {id} of {} {done}", device.login))
 }
 
-/// Waits a little until a running `serve` has told the gateway of everything.
-fn told_by_serve(context: &Context) -> Result<bool, Failure> {
+/// Waits a little until a running `serve` has told the gateway of these devices.
+fn told_by_serve(context: &Context, devices: &[DeviceId]) -> Result<bool, Failure> {
     let begun = Instant::now();
     let mut said = false;
-    while !context.store.revocations()?.is_empty() {
+    while context.store.revocations()?.iter().any(|waiting| devices.contains(waiting)) {
         if begun.elapsed() >= SERVE_TELLS_WITHIN {
             return Ok(false);
         }
         if !said && begun.elapsed() >= SERVE_WAITED_FOR_IN_SILENCE {
             said = true;
-            Output::hint("the keys are erased; waiting until the device has heard of it and the gateway is told");
+            Output::hint("the keys are erased; waiting for `serve` to tell the device, and then the gateway");
         }
         std::thread::sleep(SERVE_LOOKED_AT_EVERY);
     }
@@ -274,12 +275,15 @@ fn told_by_serve(context: &Context) -> Result<bool, Failure> {
 /// A running `serve` does it by itself, after it told the devices, sealed: a gateway that closes them first
 /// would keep that from them.
 pub(super) fn tell_gateway(context: &Context) -> Result<(), Failure> {
-    if context.store.is_served() && told_by_serve(context)? {
+    // Others that are revoked meanwhile have their own time to hear of it.
+    let devices = context.store.revocations()?;
+    if context.store.is_served() && told_by_serve(context, &devices)? {
         return Ok(());
     }
     let rest = context.rest()?;
     let account = context.store.account()?;
-    for device_id in context.store.revocations()? {
+    let untold = context.store.revocations()?;
+    for device_id in devices.into_iter().filter(|device_id| untold.contains(device_id)) {
         let told = match context.store.pending_wipe(device_id)? {
             Some(order) => block_on(rest.order_wipe(&account, device_id, &OrderWipe { order }))?.map(drop),
             None => block_on(rest.revoke_device(&account, device_id))?,

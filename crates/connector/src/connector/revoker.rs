@@ -60,7 +60,9 @@ async fn work(core: &Arc<Core>) {
                 core.revocations.notify_one();
             }
             Err(Unsettled::Store(error)) => {
-                error!(error = &error as &dyn std::error::Error, "revocations could not be read");
+                error!(error = &error as &dyn std::error::Error, "revocations could not be read; trying again");
+                tokio::time::sleep(backoff.next_delay()).await;
+                core.revocations.notify_one();
             }
         }
     }

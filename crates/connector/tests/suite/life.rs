@@ -1,5 +1,6 @@
 //! Connecting, being replaced, changing configuration, and the loopback listener.
 
+use http::StatusCode;
 use latchgate_connector::{Config, Connector, StartError, StoreError};
 use latchgate_protocol::origin::PlainHttp;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -63,11 +64,11 @@ async fn ab_72_a_changed_file_is_taken_over_and_an_unusable_one_is_not() {
 
     std::fs::write(&path, text.replace("\"staff\"", "\"nobody-is-in-it\"")).unwrap();
     // A page that is on its way when the file is taken over may be cut off.
-    while !matches!(browser.get(WIKI).await, Ok((status, _)) if status == 403) {}
+    browser.until_answered(StatusCode::FORBIDDEN).await;
     company.audited("configuration-changed").await;
     std::fs::write(&path, "unusable = true").unwrap();
     std::fs::write(&path, format!("{text}\n# again")).unwrap();
-    while !matches!(browser.get(WIKI).await, Ok((status, _)) if status == 200) {}
+    browser.until_answered(StatusCode::OK).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -281,6 +281,12 @@ impl Browser {
         Ok((status, String::from_utf8_lossy(&body).into_owned()))
     }
 
+    /// Asks until the answer has a status; others, and answers that are cut off, may come before.
+    pub(crate) async fn until_answered(&self, wanted: StatusCode) {
+        let asking = async { while !matches!(self.get(WIKI).await, Ok((status, _)) if status == wanted) {} };
+        timeout(PATIENCE, asking).await.expect("the status comes in time");
+    }
+
     /// Asks until the answer is an error.
     pub(crate) async fn until_cut(&self) {
         let asking = async { while self.get(WIKI).await.is_ok() {} };

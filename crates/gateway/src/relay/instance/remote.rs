@@ -321,7 +321,11 @@ impl Instance {
     /// A node is gone, and with it everybody whom it served.
     pub(in crate::relay) fn handle_node_gone(&self, node: NodeId) {
         let mut seats = self.seats();
-        seats.forget_connector(node);
+        if seats.remote.connector == Some(node) {
+            seats.forget_connector(node);
+            // It may have moved to a third node, which said so before this one fell silent.
+            self.say(Kind::Ask, &[]);
+        }
         let gone: Vec<_> = seats.remote.devices.iter().filter(|(_, device)| device.node == node).collect();
         let gone: Vec<_> = gone.into_iter().map(|(device_id, _)| *device_id).collect();
         for device_id in gone {
@@ -329,10 +333,15 @@ impl Instance {
         }
     }
 
-    /// Says that the connector is here, or asks where it is: the answers name the devices of both nodes.
+    /// Says that the connector is here, or asks for it where it is not known: the answers name the devices of both
+    /// nodes.
     pub(in crate::relay) fn find_again(&self) {
-        let kind = if self.seats().connector_is_ready() { Kind::Present } else { Kind::Ask };
-        self.say(kind, &[]);
+        let seats = self.seats();
+        if seats.connector_is_ready() {
+            self.say(Kind::Present, &[]);
+        } else if seats.remote.connector.is_none() {
+            self.say(Kind::Ask, &[]);
+        }
     }
 
     /// Says who is here, after a time in which nobody could hear it.
