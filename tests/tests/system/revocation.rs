@@ -68,11 +68,7 @@ async fn a_device_that_does_not_leave_is_closed_by_the_gateway() {
     maria.running().freeze();
     system.administer(&["device", "revoke", &device]).await;
 
-    eventually("the gateway confirms the revocation", PATIENCE, async || {
-        let audit = system.administer(&["audit", "show", "--json"]).await;
-        audit.contains("revocation-confirmed").then_some(())
-    })
-    .await;
+    confirmed(&system).await;
     let log = system.connector.log();
     assert!(log.contains("the gateway revoked a device"), "the command had to do it: {log}");
 }
@@ -99,11 +95,7 @@ async fn with_the_gateway_away_the_connector_still_cuts_the_device_off() {
         }
     })
     .await;
-    eventually("the gateway confirms the revocation", PATIENCE, async || {
-        let audit = system.administer(&["audit", "show", "--json"]).await;
-        audit.contains("revocation-confirmed").then_some(())
-    })
-    .await;
+    confirmed(&system).await;
     let mut maria = maria;
     let log = maria.running().log();
     assert!(!log.contains("has removed this device"), "a gateway's refusal counted as the company's word: {log}");
@@ -161,6 +153,15 @@ async fn wipe_state(system: &System) -> String {
     let listed = system.administer(&["device", "list", "--json"]).await;
     let listed: serde_json::Value = serde_json::from_str(&listed).expect("device list prints JSON");
     listed["devices"][0]["wipe"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Waits until the gateway has confirmed the revocation.
+async fn confirmed(system: &System) {
+    eventually("the gateway confirms the revocation", PATIENCE, async || {
+        let audit = system.administer(&["audit", "show", "--json"]).await;
+        audit.contains("revocation-confirmed").then_some(())
+    })
+    .await;
 }
 
 /// Waits until a device that says that it was removed has erased what it had: its description goes last.

@@ -6,10 +6,7 @@ use crate::view::Settings;
 #[tokio::test]
 async fn ab_84_wrong_passphrases_are_counted_and_have_to_wait() {
     let device = Device::new();
-    let controller = device.start().await;
-    controller.pair(&device.world.code(), passphrase("correct horse")).await.unwrap();
-    until(&controller, |view| step(view) == Some(PairingStep::Done)).await;
-    controller.confirm_check_code().await.unwrap();
+    let controller = device.paired_with(passphrase("correct horse")).await;
     controller.lock(LockCause::Person);
     for failed in 1..=5 {
         assert_eq!(controller.unlock(passphrase("wrong horse")).await.unwrap_err().code, "wrong-passphrase");

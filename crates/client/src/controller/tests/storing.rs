@@ -29,10 +29,7 @@ async fn ab_82_without_a_working_keychain_no_code_is_burnt() {
 async fn ab_82_where_there_is_no_keychain_a_chosen_passphrase_seals_a_file() {
     let device = Device::new();
     *device.store.fails.lock().unwrap() = Some(|| StoreError::Absent);
-    let controller = device.start().await;
-    controller.pair(&device.world.code(), passphrase("correct horse")).await.unwrap();
-    until(&controller, |view| step(view) == Some(PairingStep::Done)).await;
-    controller.confirm_check_code().await.unwrap();
+    let controller = device.paired_with(passphrase("correct horse")).await;
     assert!(device.folder.path().join("work/work.vault").exists());
     drop(controller);
 
